@@ -1,0 +1,1 @@
+"""The gateway: GraphQL and HTTP. No SQL here, no business rule here."""

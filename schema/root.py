@@ -1,0 +1,37 @@
+"""The one schema of all tenants, put together from the modules."""
+
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, lexicographic_sort_schema, print_schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from schema import tenants
+from schema.scalars import plain
+
+MODULES: tuple[Any, ...] = (tenants,)
+
+
+def _merged(name: str) -> Any:
+    return merge_types(name, tuple(getattr(module, name) for module in MODULES if hasattr(module, name)))
+
+
+class Schema(strawberry.Schema):
+    """This will be the schema; failures are logged once, by the gateway, with the request they belong to."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """This will leave the logging of errors to the gateway."""
+
+
+schema = Schema(
+    query=_merged("Query"),
+    mutation=_merged("Mutation") if any(hasattr(module, "Mutation") for module in MODULES) else None,
+    types=[kind for module in MODULES for kind in module.TYPES],
+    config=StrawberryConfig(default_resolver=plain),
+)
+
+
+def export_schema() -> str:
+    """This will write the contract as text, sorted, so that a change shows as a difference."""
+    return print_schema(lexicographic_sort_schema(schema._schema)) + "\n"

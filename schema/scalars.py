@@ -1,0 +1,42 @@
+"""Ids and the interface that every record implements."""
+
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from services.kit.errors import NOT_FOUND, NotFound
+
+
+def plain(record: Any, name: str) -> Any:
+    """This will take a field from a record; ids are UUIDs inside and texts outside."""
+    value = getattr(record, name)
+    return str(value) if isinstance(value, UUID) else value
+
+
+def identity(value: str) -> UUID | None:
+    """This will read an id, None for a text that can be nobody's."""
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def as_id(value: str, *path: str | int) -> UUID:
+    """This will read an id of a mutation's input; a malformed one is not found, like a missing one."""
+    found = identity(value)
+    if found is None:
+        raise NotFound(NOT_FOUND, path=("input", *path))
+    return found
+
+
+def as_optional_id(value: Any, *path: str | int) -> UUID | None:
+    """This will read an optional id of an input; null and absent are both None."""
+    return as_id(value, *path) if isinstance(value, str) else None
+
+
+@strawberry.interface(description="Anything with an identity.")
+class Node:
+    """This will be anything with an identity."""
+
+    id: strawberry.ID = strawberry.field(description="The record's identity, unique in the whole installation.")

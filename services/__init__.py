@@ -1,0 +1,1 @@
+"""Ravand's rooms: every business rule and every statement lives below this package."""

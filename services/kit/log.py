@@ -1,0 +1,27 @@
+"""Structured logs: one JSON line an event in production, readable lines in development."""
+
+import logging
+
+import structlog
+
+from services.kit.settings import Settings
+
+
+def configure_logging(settings: Settings) -> None:
+    """This will set up logging once for a process."""
+    renderer: structlog.types.Processor = (
+        structlog.dev.ConsoleRenderer(colors=False)
+        if settings.environment == "development"
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    exceptions = [] if settings.environment == "development" else [structlog.processors.format_exc_info]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *exceptions,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
