@@ -96,7 +96,7 @@ TYPES: dict[type[AppError], type[Any]] = {
 
 def problem(error: AppError, info: Info) -> Any:
     """This will word an expected failure as the typed problem it stands for."""
-    shape = TYPES[type(error)]
+    shape = next(TYPES[kind] for kind in type(error).__mro__ if kind in TYPES)  # rooms have failures of their own
     extra = {"current_version": error.current_version} if isinstance(error, Conflict) else {}
     path = [str(part) for part in error.path]
     return shape(code=error.code, message=error.text(info.context.locale), path=path, **extra)

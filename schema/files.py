@@ -74,6 +74,6 @@ async def upload(request: Request) -> Response:
         return _refusal(request, error, 404 if isinstance(error, NotFound) else 422)
     except BadRequest as refusal:
         locale = preferred_locale(request.headers.get("accept-language", ""))
-        body = {"error": {"code": refusal.code, "message": refusal.message.text(locale, **refusal.values)}}
+        body = {"error": {"code": refusal.code, "message": refusal.text(locale)}}
         return JSONResponse(body, status_code=refusal.status)
     return JSONResponse({"id": str(row.id), "size": row.size, "sha256": row.sha256})

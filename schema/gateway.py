@@ -6,23 +6,26 @@ from typing import Any, Final
 
 import orjson
 import structlog
-from graphql import GraphQLError
+from graphql import DocumentNode, ExecutionResult, GraphQLError
+from graphql import execute as graphql_execute
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from uuid_utils.compat import uuid7
 
 from schema import files, health
 from schema.auth import authenticate, preferred_locale
 from schema.context import Context, Services
-from schema.limits import BadRequest, operation
-from schema.root import schema
+from schema.documents import Documents, Refused
+from schema.limits import BadRequest, Operation, operation
+from schema.root import GRAPHQL_SCHEMA
+from schema.wording import worded
 from services.kit.checks import migration_head, refuse_unsafe_role
 from services.kit.errors import AppError, Locale, Message
 from services.kit.files import FileStore
+from services.kit.ids import new_id
 from services.kit.log import configure_logging
 from services.kit.settings import Settings
 from services.kit.settings import settings as read_settings
@@ -38,11 +41,6 @@ INTERNAL = Message(
     "Something went wrong on our side. Request {request_id}.",
     "خطایی در سمت ما رخ داد. شناسهٔ درخواست: {request_id}.",
 )
-BAD_DOCUMENT = Message(
-    "bad_document",
-    "The GraphQL document is not valid: {detail}",
-    "سند GraphQL معتبر نیست: {detail}",
-)
 
 
 def answer(body: Any, status: int, media_type: str) -> Response:
@@ -55,45 +53,47 @@ def error(message: str, code: str, **extensions: Any) -> dict[str, Any]:
     return {"message": message, "extensions": {"code": code, **extensions}}
 
 
-def worded(failure: GraphQLError, locale: Locale, request_id: str) -> dict[str, Any]:
+def shaped(failure: GraphQLError, code: str, locale: Locale, request_id: str) -> dict[str, Any]:
     """This will word one error for the caller: expected failures as they are, faults masked by a request id."""
-    shaped: dict[str, Any] = dict(failure.formatted)
+    formatted: dict[str, Any] = dict(failure.formatted)
     original = failure.original_error
     if isinstance(original, AppError):
-        shaped["message"] = original.text(locale)
-        shaped["extensions"] = {"code": original.code, "path": [str(part) for part in original.path]}
-    elif original is None:
-        shaped["message"] = BAD_DOCUMENT.text(locale, detail=failure.message)
-        shaped["extensions"] = {"code": "GRAPHQL_VALIDATION_FAILED", "detail": failure.message}
+        formatted["message"] = original.text(locale)
+        formatted["extensions"] = {"code": original.code, "inputPath": [str(part) for part in original.path]}
+    elif original is None or isinstance(original, GraphQLError):  # one of GraphQL's own, about the request
+        formatted["message"] = worded(failure.message, locale)
+        formatted["extensions"] = {"code": code, "detail": failure.message}
     else:
         log.error("unexpected failure", request_id=request_id, exc_info=original)
-        shaped["message"] = INTERNAL.text(locale, request_id=request_id)
-        shaped["extensions"] = {"code": "INTERNAL", "requestId": request_id}
-    return shaped
+        formatted["message"] = INTERNAL.text(locale, request_id=request_id)
+        formatted["extensions"] = {"code": "INTERNAL", "requestId": request_id}
+    return formatted
 
 
 async def graphql(request: Request) -> Response:
     """This will answer one GraphQL operation over POST."""
     services: Services = request.app.state.services
-    request_id = request.headers.get("x-request-id", "")[:64] or str(uuid7())
+    request_id = request.headers.get("x-request-id", "")[:64] or str(new_id())
     locale = preferred_locale(request.headers.get("accept-language", ""))
     modern = "application/graphql-response+json" in request.headers.get("accept", "")
     media_type = RESPONSE_JSON if modern else JSON
+    caller = None
     try:
         asked = await operation(request, services.settings.body_limit_bytes)
+        authorization = request.headers.get("authorization")
+        if authorization:
+            caller = await authenticate(services.settings, services.database, authorization, request_id=request_id)
+            locale = caller.locale
+        document = request.app.state.documents.prepare(asked.query)
     except ClientDisconnect:
         return Response(status_code=400)
     except BadRequest as refusal:
-        body = {"errors": [error(refusal.message.text(locale, **refusal.values), refusal.code)]}
-        return answer(body, refusal.status, media_type)
-    caller = None
-    authorization = request.headers.get("authorization")
-    if authorization:
-        try:
-            caller = await authenticate(services.settings, services.database, authorization, request_id=request_id)
-        except AppError as refusal:
-            return answer({"errors": [error(refusal.text(locale), refusal.code)]}, 401, media_type)
-        locale = caller.locale
+        return answer({"errors": [error(refusal.text(locale), refusal.code)]}, refusal.status, media_type)
+    except AppError as refusal:
+        return answer({"errors": [error(refusal.text(locale), refusal.code)]}, 401, media_type)
+    except Refused as refusal:
+        errors = [shaped(failure, refusal.code, locale, request_id) for failure in refusal.errors]
+        return answer({"errors": errors}, 400 if modern else 200, media_type)
     context = Context(
         services=services,
         member=caller,
@@ -103,20 +103,34 @@ async def graphql(request: Request) -> Response:
         idempotency_key=request.headers.get("idempotency-key"),
     )
     try:
-        result = await schema.execute(
-            asked.query, variable_values=asked.variables, operation_name=asked.operation_name, context_value=context
-        )
+        result = await execute(document, asked, context)
     finally:
         await context.close()
-    shaped: dict[str, Any] = {}
+    body: dict[str, Any] = {}
     if result.errors:
-        shaped["errors"] = [worded(failure, locale, request_id) for failure in result.errors]
-    refused = result.data is None and bool(result.errors) and all(f.original_error is None for f in result.errors or ())
+        body["errors"] = [shaped(failure, "BAD_USER_INPUT", locale, request_id) for failure in result.errors]
+    # Without a path an error is about the request itself (a variable of the wrong type), and nothing was executed.
+    refused = (
+        result.data is None and bool(result.errors) and all(failure.path is None for failure in result.errors or ())
+    )
     if not refused:
-        shaped["data"] = result.data
-    response = answer(shaped, 400 if refused and modern else 200, media_type)
+        body["data"] = result.data
+    response = answer(body, 400 if refused and modern else 200, media_type)
     response.headers["x-request-id"] = request_id
     return response
+
+
+async def execute(document: DocumentNode, asked: Operation, context: Context) -> ExecutionResult:
+    """This will run a document that was found good through graphql-core."""
+    result = graphql_execute(
+        GRAPHQL_SCHEMA,
+        document,
+        context_value=context,
+        variable_values=asked.variables,
+        operation_name=asked.operation_name,
+        hide_suggestions=context.services.settings.environment == "production",
+    )
+    return result if isinstance(result, ExecutionResult) else await result
 
 
 def create_app(settings: Settings | None = None, *, database: Any = None) -> Starlette:
@@ -141,6 +155,7 @@ def create_app(settings: Settings | None = None, *, database: Any = None) -> Sta
             redis=redis,
             migration_head=migration_head(),
         )
+        app.state.documents = Documents(GRAPHQL_SCHEMA, introspection=chosen.environment == "development")
         try:
             yield
         finally:

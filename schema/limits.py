@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 from starlette.requests import Request
 
-from services.kit.errors import Message
+from services.kit.errors import Locale, Message
 
 MAX_NESTING: Final = 64
 
@@ -41,6 +41,10 @@ class BadRequest(Exception):
         self.code = code
         self.status = status
         self.values = values
+
+    def text(self, locale: Locale) -> str:
+        """This will word the refusal in the caller's language."""
+        return self.message.text(locale, **self.values)
 
 
 @dataclass(frozen=True, slots=True)

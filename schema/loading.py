@@ -1,9 +1,10 @@
 """Batches the reads of one operation: each link and each list is one statement, however many records ask for it."""
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from strawberry.dataloader import DataLoader
 
 from services.kit.paging import Window
@@ -49,7 +50,7 @@ class Loaders:
         key = ("list", record.model.name, name, window, repr(sorted(wanted.items())), order)
 
         async def batch(parents: list[UUID]) -> list[Page]:
-            return await self.reader.pages(link, parents, window, where=model.criteria(wanted), order=order)
+            return await self.reader.pages(link, parents, window, where=self._criteria(model, wanted), order=order)
 
         page: Page = await self.loader(key, batch).load(record.id)
         return page
@@ -61,10 +62,13 @@ class Loaders:
         key = ("count", record.model.name, name, repr(sorted(wanted.items())))
 
         async def batch(parents: list[UUID]) -> list[int]:
-            return await self.reader.counts(link, parents, where=model.criteria(wanted))
+            return await self.reader.counts(link, parents, where=self._criteria(model, wanted))
 
         counted: int = await self.loader(key, batch).load(record.id)
         return counted
+
+    def _criteria(self, model: ReadModel, wanted: Mapping[str, Any]) -> Sequence[ColumnElement[bool]]:
+        return model.criteria(wanted, tenant_id=self.reader.caller.tenant_id)
 
 
 def _many(record: Record, name: str) -> Many:

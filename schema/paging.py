@@ -124,7 +124,7 @@ def listing(model: ReadModel, description: str, *, filter: type | None = None, o
         info: Info, first: int = 20, after: str | None = None, filter: Any = None, order_by: Any = None
     ) -> Any:
         reader = await info.context.reader()
-        where = model.criteria(given(filter))
+        where = model.criteria(given(filter), tenant_id=reader.caller.tenant_id)
         page = await reader.page(model, Window(first, after), where=where, order=_order(order_by))
         return Connection(page=page, count=lambda: reader.count(model, where))
 
@@ -147,10 +147,10 @@ def _signed(resolve: Any, filter: type | None, order: type | None, *, root: bool
     annotations: dict[str, Any] = {
         "info": Info,
         "first": Annotated[int, FIRST],
-        "after": Annotated[str | None, AFTER],  # type: ignore[misc] # a value for strawberry, not an annotation of ours
+        "after": Annotated[str | None, AFTER],
     }
     if root:
-        annotations["root"] = strawberry.Parent[Any]
+        annotations["root"] = strawberry.Parent[Any]  # type: ignore[misc] # a value, no annotation
     keep = ["root"] * root + ["info", "first", "after"]
     if filter is not None:
         annotations["filter"] = Annotated[filter | None, FILTER]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Integer, MetaData, Text, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Index, Integer, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -71,6 +71,13 @@ def one_of(column: str, values: type[Any] | tuple[str, ...]) -> CheckConstraint:
     """This will keep a text column inside a closed list (a check, because the operators of enums are not leakproof)."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def search_index(table: str) -> Index:
+    """This will index the parts of words in a table's column ``search``, by tenant; ``app.search`` looks there."""
+    return Index(
+        f"ix_{table}_search", "tenant_id", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}
+    )
 
 
 def make_engine(

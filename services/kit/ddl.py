@@ -41,6 +41,17 @@ def protect(table: str, *, writes: str = "INSERT, UPDATE, DELETE") -> None:
     distribute(table)
 
 
+def searchable(table: str) -> None:
+    """This will let ``app.search`` find the rows of a table by the words in its column ``search``."""
+    op.create_index(
+        f"ix_{table}_search",
+        table,
+        ["tenant_id", "search"],
+        postgresql_using="gin",
+        postgresql_ops={"search": "gin_trgm_ops"},
+    )
+
+
 def dispatched(table: str) -> None:
     """This will let the relay see which rows of a work table are due, lease them, and nothing else."""
     seen = "tenant_id, id, kind, queue, due_at, state, attempts, lease_token, lease_until"

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.orm import Mapped
 
-from services.kit.due import Leased, Queue
+from services.kit.due import Leased, Queue, Work
 from services.kit.tenancy import Caller, WriteSession
 
 
@@ -36,7 +36,11 @@ LISTENERS: dict[str, list[Listener]] = {}
 
 
 def listens(topic: str) -> Callable[[Listener], Listener]:
-    """This will have a function called, in one transaction with the delivery, for every fact of a topic."""
+    """This will have a function called, in one transaction with the delivery, for every fact of a topic.
+
+    What it is given are the fact's own values and three more: ``fact_id``, ``actor_id`` (None: the system itself) and
+    ``occurred_at``, as texts.
+    """
 
     def register(listener: Listener) -> Listener:
         LISTENERS.setdefault(topic, []).append(listener)
@@ -58,3 +62,17 @@ def emit(session: WriteSession, caller: Caller, fact: Fact, *, at: datetime) -> 
             occurred_at=at,
         )
     )
+
+
+async def deliver(work: Work) -> None:
+    """This will bring one fact to everyone who listens to its topic; either all of them have acted or none has."""
+    async with work.done() as (session, at):
+        row = await session.get_one(Outbox, (work.caller.tenant_id, work.id))  # done() holds it: no statement is run
+        fact = {
+            **row.payload,
+            "fact_id": str(row.id),
+            "actor_id": None if row.actor_id is None else str(row.actor_id),
+            "occurred_at": row.occurred_at.isoformat(),
+        }
+        for listener in LISTENERS.get(row.kind, []):
+            await listener(session, work.caller, fact, at)

@@ -10,18 +10,38 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, cast, func, select, true
+from sqlalchemy import ColumnElement, Select, Uuid, cast, false, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.kit.db import TenantTable
 from services.kit.errors import Locale
+from services.kit.money import Money
 from services.kit.paging import Key, Order, Window
 from services.kit.permissions import Permission
 from services.kit.tenancy import Caller, ReadSession
+from services.kit.text import search_terms
 
 Expression = Any  # a mapped attribute or a SQL expression over the model's table
-Filter = Callable[[Any], ColumnElement[bool]]
+# More than a person pages through: a word that fits more records than this finds the newest of them.
+SEARCH_LIMIT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """This will be a filter by words, however they are spelt: ``kind`` is a table with a column ``search``."""
+
+    kind: str
+
+    def condition(self, id: InstrumentedAttribute[UUID], words: str, tenant_id: UUID) -> ColumnElement[bool]:
+        """This will hold for the records whose ``search`` has all the words, or resembles them when none has."""
+        terms = search_terms(words)
+        if not terms:
+            return false()
+        return id.in_(select(func.app.search(tenant_id, self.kind, " ".join(terms), SEARCH_LIMIT)))
+
+
+Filter = Callable[[Any], ColumnElement[bool]] | Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +50,15 @@ class Made:
 
     make: Callable[..., Any]
     of: tuple[Expression, ...]
+
+
+def amount(minor: Expression, currency: Expression) -> Made:
+    """This will be a field of money that is kept in two columns; None when there is no amount."""
+
+    def make(_locale: Locale, units: int | None, code: str | None) -> Money | None:
+        return None if units is None or code is None else Money(units, code)
+
+    return Made(make, of=(minor, currency))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +103,20 @@ class ReadModel:
         last = keys[-1].descending
         return Order(f"{self.name}.{chosen}", (*keys, Key(self.table.id, descending=last)))
 
-    def criteria(self, wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-        """This will turn given filters into conditions; an absent filter and a null one both mean no condition."""
-        return [self.filters[name](value) for name, value in wanted.items() if value is not None]
+    def criteria(self, wanted: Mapping[str, Any], *, tenant_id: UUID) -> list[ColumnElement[bool]]:
+        """This will turn given filters into conditions; an absent, a null and a blank one all mean no condition."""
+        return [
+            self._condition(self.filters[name], value, tenant_id)
+            for name, value in wanted.items()
+            if value is not None and not (isinstance(value, str) and not value.strip())
+        ]
+
+    def _condition(self, filter: Filter, value: Any, tenant_id: UUID) -> ColumnElement[bool]:
+        return (
+            filter.condition(self.table.id, value, tenant_id)
+            if isinstance(filter, Search)
+            else filter(value)
+        )
 
 
 MODELS: dict[str, ReadModel] = {}

@@ -1,0 +1,177 @@
+"""The gateway's own manners: what is refused, how it is worded, and that nothing internal shows."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from graphql import get_introspection_query
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.documents import MAX_ALIASES, MAX_DEPTH
+from schema.limits import MAX_NESTING, nesting
+from schema.wording import PERSIAN, worded
+from tests.support import Api, Workspace, mint
+
+PERSIAN_LETTERS = "اآبپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+
+
+def persian(text: str) -> bool:
+    return any(letter in text for letter in PERSIAN_LETTERS)
+
+
+async def raw(api: Api, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
+    response = await api.http.post("/graphql", content=body, headers={"content-type": "application/json"} | headers)
+    return response.status_code, response.json()
+
+
+BODIES = {
+    "empty": b"",
+    "not JSON": b"{",
+    "a list": b"[]",
+    "a text": b'"query"',
+    "no query": b"{}",
+    "a query that is a number": b'{"query": 1}',
+    "a query that is null": b'{"query": null}',
+    "variables that are a list": b'{"query": "{ __typename }", "variables": []}',
+    "an operation name that is a number": b'{"query": "{ __typename }", "operationName": 1}',
+    "extensions that are a text": b'{"query": "{ __typename }", "extensions": ""}',
+    "not UTF-8": b'{"query": "\xff"}',
+    "too deep": b'{"query": "{ __typename }", "variables": ' + b'{"a":' * 70 + b"1" + b"}" * 70 + b"}",
+    "deeper than a parser's stack": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+async def test_a_malformed_body_is_refused_in_both_languages(api: Api, body: bytes) -> None:
+    for locale in ("en", "fa"):
+        status, answer = await raw(api, body, **{"accept-language": locale})
+        assert status == 400
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+        assert persian(answer["errors"][0]["message"]) == (locale == "fa")
+        assert "data" not in answer
+
+
+async def test_an_oversize_body_is_refused(api: Api) -> None:
+    body = orjson.dumps({"query": "{ __typename }", "variables": {"x": "x" * 300_000}})
+    status, answer = await raw(api, body)
+    assert (status, answer["errors"][0]["extensions"]["code"]) == (413, "TOO_LARGE")
+
+
+async def test_another_media_type_is_refused(api: Api) -> None:
+    response = await api.http.post("/graphql", content=b"{}", headers={"content-type": "text/plain"})
+    assert response.status_code == 415
+
+
+DOCUMENTS = {
+    "an unknown field": ("{ viewer { nonsense } }", "GRAPHQL_VALIDATION_FAILED"),
+    "an unknown argument": ("{ viewer(x: 1) { permissions } }", "GRAPHQL_VALIDATION_FAILED"),
+    "a wrong type": ('{ members(first: "ten") { totalCount } }', "GRAPHQL_VALIDATION_FAILED"),
+    "a missing selection": ("{ viewer }", "GRAPHQL_VALIDATION_FAILED"),
+    "a syntax error": ("{ viewer {", "GRAPHQL_PARSE_FAILED"),
+    "a missing variable": ("query($id: ID!) { member(id: $id) { id } }", "BAD_USER_INPUT"),
+    "an unknown operation": ("query A { __typename } query B { __typename }", "BAD_USER_INPUT"),
+}
+
+
+@pytest.mark.parametrize(("document", "code"), DOCUMENTS.values(), ids=DOCUMENTS)
+async def test_a_wrong_document_is_refused_in_the_callers_language(
+    workspace: Workspace, persian_workspace: Workspace, document: str, code: str
+) -> None:
+    for place in (workspace, persian_workspace):
+        answer = await place.post(document)
+        assert answer["errors"][0]["extensions"]["code"] == code
+        assert persian(answer["errors"][0]["message"]) == (place.locale == "fa")
+        assert answer.get("data") is None
+
+
+@pytest.mark.parametrize("message", ["Cannot query field 'x' on type 'Y'.", "Something nobody translated"])
+def test_every_message_has_persian_words(message: str) -> None:
+    assert persian(worded(message, "fa"))
+    assert worded(message, "en") == message
+    assert all(persian(words) for _, words in PERSIAN)
+
+
+async def test_media_types_decide_the_status_of_a_refused_document(api: Api) -> None:
+    body = orjson.dumps({"query": "{ nonsense }"})
+    assert (await raw(api, body, accept="application/json"))[0] == 200
+    assert (await raw(api, body, accept="application/graphql-response+json"))[0] == 400
+
+
+async def test_an_anonymous_caller_gets_a_coded_error(api: Api) -> None:
+    answer = await api.post("{ members { totalCount } }")
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_bad_tokens_are_refused(api: Api, workspace: Workspace) -> None:
+    old = mint(workspace.settings, workspace.owner, workspace.database.clock() - timedelta(hours=1))
+    head, body, tail = workspace.token.split(".")
+    for token in ("", "nonsense", old, f"{head}.{body}.{tail[:-4]}AAAA", f"{head}.{body}."):
+        response = await api.http.post(
+            "/graphql", json={"query": "{ __typename }"}, headers={"authorization": f"Bearer {token}"}
+        )
+        assert response.status_code == 401
+        assert response.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+FAN_OUT = "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(100))
+HOSTILE = {
+    "fragments that fan out": FAN_OUT + " fragment f100 on Query { __typename }",
+    "a cycle of fragments": "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }",
+    "a fragment in itself": "{ ...a } fragment a on Query { ...a }",
+    "many aliases": "{" + " ".join(f"a{n}: __typename" for n in range(MAX_ALIASES + 1)) + "}",
+    "many directives": "{ __typename " + "@skip(if: false) " * 51 + "}",
+    "deep nesting": "{ member(id: 1) " + "{ manager " * (MAX_DEPTH + 1) + "{ id }" + " }" * (MAX_DEPTH + 1) + " }",
+    "many root fields": "{" + " __typename" * 21 + "}",
+    "many log-ins": "mutation { a: logIn(input: {}) { __typename } b: logIn(input: {}) { __typename } }",
+}
+
+
+@pytest.mark.parametrize("document", HOSTILE.values(), ids=HOSTILE)
+async def test_a_hostile_document_is_refused(api: Api, document: str) -> None:
+    answer = await api.post(document)
+    assert answer["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED", answer
+    assert persian((await api.post(document, locale="fa"))["errors"][0]["message"])
+
+
+async def test_a_document_of_endless_tokens_is_refused(api: Api) -> None:
+    answer = await api.post("{" + " __typename" * 5_000 + "}")
+    assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for number in range(depth):
+        value = [value] if number % 2 else {"a": value}
+    return value
+
+
+@given(st.integers(min_value=0, max_value=2 * MAX_NESTING))
+def test_nesting_counts_objects_and_lists(depth: int) -> None:
+    assert nesting(nested(depth)) == depth
+
+
+async def test_the_standard_introspection_query_is_answered_in_development(api: Api) -> None:
+    data = await api.ask(get_introspection_query())
+    assert data["__schema"]["queryType"]["name"] == "Query"
+
+
+async def test_health(api: Api) -> None:
+    assert (await api.http.get("/healthz")).json() == {"status": "ok"}
+    ready = await api.http.get("/readyz")
+    assert (ready.status_code, ready.json()) == (
+        200,
+        {"ready": True, "database": True, "migrations": True, "valkey": True},
+    )
+
+
+async def test_a_fault_is_masked_by_a_request_id(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_args: object, **_options: object) -> None:
+        raise RuntimeError("the secret inside")
+
+    monkeypatch.setattr("services.kit.reads.Reader.page", broken)
+    answer = await workspace.post("{ members { totalCount } }")
+    assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
+    assert answer["errors"][0]["extensions"]["requestId"] in answer["errors"][0]["message"]
+    assert "secret" not in str(answer)
