@@ -11,6 +11,8 @@ from graphql import execute as graphql_execute
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -34,6 +36,7 @@ from services.kit.tenancy import open_database
 log = structlog.get_logger(__name__)
 
 JSON: Final = "application/json; charset=utf-8"
+LOCAL_ORIGIN: Final = r"http://(localhost|127\.0\.0\.1)(:\d+)?"
 RESPONSE_JSON: Final = "application/graphql-response+json; charset=utf-8"
 
 INTERNAL = Message(
@@ -173,6 +176,17 @@ def create_app(settings: Settings | None = None, *, database: Any = None) -> Sta
             Route("/files/{token}", files.upload, methods=["PUT"]),
             Route("/healthz", health.healthz),
             Route("/readyz", health.readyz),
+        ],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=chosen.cors_origins,
+                allow_origin_regex=LOCAL_ORIGIN if chosen.environment == "development" else None,
+                allow_methods=["POST", "GET", "PUT"],
+                allow_headers=["authorization", "content-type", "accept-language", "idempotency-key", "x-request-id"],
+                expose_headers=["x-request-id"],
+                max_age=600,
+            )
         ],
         lifespan=lifespan,
     )

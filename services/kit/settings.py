@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         default="", description="Connection of the role ravand_owner (migrations, operator)."
     )
     redis_url: str = Field(default="", validation_alias=AliasChoices("RAVAND_REDIS_URL", "REDIS_URL"))
+    broker_url: str = Field(default="", description="Valkey for messages to workers alone; redis_url when empty.")
     database_pool_size: int = Field(default=8, ge=1)
     database_prepare_threshold: int | None = Field(default=5, description="None behind a PgBouncer older than 1.21.")
 
@@ -51,12 +52,17 @@ class Settings(BaseSettings):
     smtp_url: str = Field(default="", description="smtp://user:password@host:port; empty means the mail folder.")
     mail_from: str = "Ravand <no-reply@ravand.invalid>"
 
+    cors_origins: list[str] = Field(
+        default=[], description="Origins of front ends, as a JSON list; any localhost origin is allowed in development."
+    )
     body_limit_bytes: int = Field(default=262_144, gt=0)
     upload_limit_bytes: int = Field(default=20 * 1024 * 1024, gt=0)
 
     relay_poll_seconds: float = Field(default=0.5, gt=0)
     lease_seconds: int = Field(default=30, gt=0)
-    tenant_in_flight: int = Field(default=20, gt=0, description="Jobs of one tenant on the broker at once.")
+    tenant_in_flight: int = Field(
+        default=20, gt=0, description="Short jobs of one tenant on the broker at once; of long ones a tenth."
+    )
     worker_threads: int = Field(default=4, ge=1)
 
     @property

@@ -175,3 +175,10 @@ async def test_a_fault_is_masked_by_a_request_id(workspace: Workspace, monkeypat
     assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
     assert answer["errors"][0]["extensions"]["requestId"] in answer["errors"][0]["message"]
     assert "secret" not in str(answer)
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [("http://localhost:5173", True), ("https://elsewhere.example", False)])
+async def test_a_front_end_of_this_machine_may_ask_in_development(api: Api, origin: str, allowed: bool) -> None:
+    asked = {"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+    answer = await api.http.options("/graphql", headers=asked)
+    assert (answer.headers.get("access-control-allow-origin") == origin) == allowed
