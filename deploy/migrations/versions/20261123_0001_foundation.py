@@ -1,6 +1,6 @@
 """The tenant of a transaction, text folding, the calendar, and the two work tables."""
 
-from dataclasses import asdict
+from dataclasses import astuple, fields
 from datetime import date
 from pathlib import Path
 
@@ -45,6 +45,15 @@ def work_table(name: str, *extra: sa.schema.SchemaItem) -> None:
     ddl.dispatched(name)
 
 
+def fill_calendar(first: date, last: date) -> None:
+    """Copies the days in: one statement instead of an insert for each of 73,049 days."""
+    columns = [field.name for field in fields(calendar.CalendarDay)]
+    with op.get_bind().connection.cursor() as cursor:
+        with cursor.copy(f"COPY calendar_day ({', '.join(columns)}) FROM STDIN") as copy:
+            for day in calendar.calendar_days(first, last):
+                copy.write_row(astuple(day))
+
+
 def upgrade() -> None:
     op.execute("CREATE SCHEMA IF NOT EXISTS app")
     op.execute("GRANT SELECT ON alembic_version TO ravand_app")
@@ -62,9 +71,7 @@ def upgrade() -> None:
     op.execute("GRANT EXECUTE ON FUNCTION app.set_tenant TO ravand_app")
     for script in ("text.sql", "calendar.sql"):
         op.execute(sa.text((SQL / script).read_text(encoding="utf-8").replace(":", "\\:")))
-    days = calendar.calendar_days(date(1921, 3, 21), date(2121, 3, 20))
-    table = sa.Table("calendar_day", sa.MetaData(), autoload_with=op.get_bind())
-    op.bulk_insert(table, [asdict(day) for day in days])
+    fill_calendar(date(1921, 3, 21), date(2121, 3, 20))
     op.execute("GRANT SELECT ON calendar_day TO ravand_app")
     work_table(
         "outbox",

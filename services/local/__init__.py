@@ -1,0 +1,1 @@
+"""Everything that makes Ravand run on one machine with one command."""
