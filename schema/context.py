@@ -13,6 +13,7 @@ from strawberry.types import Info as StrawberryInfo
 from schema.loading import Loaders
 from services.kit.errors import NOT_FOUND, Locale, Message, NotFound, Unauthenticated
 from services.kit.files import FileStore
+from services.kit.passwords import Passwords
 from services.kit.reads import Reader, ReadModel, Record
 from services.kit.settings import Settings
 from services.kit.tenancy import Caller, Database, WriteSession, read, write
@@ -30,6 +31,7 @@ class Services:
     database: Database
     files: FileStore
     redis: "Redis"
+    passwords: Passwords
     migration_head: str | None
 
 
@@ -78,6 +80,11 @@ class Context:
             workspace = await current(session)
             refuse_read_only(workspace.state, workspace.trial_ends_at, at)
             yield session, self.caller, at
+        await self.refresh()
+
+    async def become(self, caller: Caller) -> None:
+        """This will go on as a member who has just come in; what the payload shows is theirs."""
+        self.member, self.locale = caller, caller.locale
         await self.refresh()
 
     async def refresh(self) -> None:

@@ -9,6 +9,8 @@ import structlog
 from graphql import DocumentNode, ExecutionResult, GraphQLError
 from graphql import execute as graphql_execute
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -26,9 +28,10 @@ from schema.root import GRAPHQL_SCHEMA
 from schema.wording import worded
 from services.kit.checks import migration_head, refuse_unsafe_role
 from services.kit.errors import AppError, Locale, Message
-from services.kit.files import FileStore
+from services.kit.files import open_store
 from services.kit.ids import new_id
 from services.kit.log import configure_logging
+from services.kit.passwords import Passwords
 from services.kit.settings import Settings
 from services.kit.settings import settings as read_settings
 from services.kit.tenancy import open_database
@@ -150,18 +153,24 @@ def create_app(settings: Settings | None = None, *, database: Any = None) -> Sta
             name="ravand-api",
         )
         await refuse_unsafe_role(opened.engine)
-        redis = Redis.from_url(chosen.redis_url, socket_timeout=5, socket_connect_timeout=2)
+        # A refusal is answered at once: what needs Valkey decides by itself what to do without it.
+        redis = Redis.from_url(
+            chosen.redis_url, socket_timeout=2, socket_connect_timeout=1, retry=Retry(NoBackoff(), retries=1)
+        )
+        passwords = Passwords(chosen.argon2_threads)
         app.state.services = Services(
             settings=chosen,
             database=opened,
-            files=FileStore.local(chosen.files_folder),
+            files=open_store(chosen.files_folder),
             redis=redis,
+            passwords=passwords,
             migration_head=migration_head(),
         )
         app.state.documents = Documents(GRAPHQL_SCHEMA, introspection=chosen.environment == "development")
         try:
             yield
         finally:
+            passwords.close()
             with contextlib.suppress(
                 RedisError
             ):  # Valkey may be gone before us; nothing is lost by not saying good-bye

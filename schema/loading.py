@@ -1,14 +1,13 @@
 """Batches the reads of one operation: each link and each list is one statement, however many records ask for it."""
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
 from strawberry.dataloader import DataLoader
 
 from services.kit.paging import Window
-from services.kit.reads import MODELS, Many, One, Page, Reader, ReadModel, Record
+from services.kit.reads import MODELS, Criteria, Many, One, Page, Reader, ReadModel, Record
 
 Batch = Callable[[list[Any]], Awaitable[list[Any]]]
 
@@ -67,7 +66,7 @@ class Loaders:
         counted: int = await self.loader(key, batch).load(record.id)
         return counted
 
-    def _criteria(self, model: ReadModel, wanted: Mapping[str, Any]) -> Sequence[ColumnElement[bool]]:
+    def _criteria(self, model: ReadModel, wanted: Mapping[str, Any]) -> Criteria:
         return model.criteria(wanted, tenant_id=self.reader.caller.tenant_id)
 
 

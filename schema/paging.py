@@ -7,11 +7,16 @@ from typing import Annotated, Any, Generic, TypeVar, dataclass_transform
 
 import strawberry
 from strawberry import UNSET
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
 
 from schema.context import Info
+from schema.money import MoneyInput, money_of
 from schema.scalars import identity
 from services.kit.paging import Window
 from services.kit.reads import Page, ReadModel, Record
+from services.kit.tenancy import Caller
 
 T = TypeVar("T")
 
@@ -75,11 +80,15 @@ def record(model: ReadModel, description: str) -> Callable[[type[T]], type[T]]:
     return wrap
 
 
-def given(value: Any) -> dict[str, Any]:
-    """This will give the fields of an input that the caller set, nulls left out of filters by the read model."""
+def given(value: Any, caller: Caller) -> dict[str, Any]:
+    """This will give the fields of a filter that the caller set, amounts as Money; the read model leaves out nulls."""
     if value is None or value is UNSET:
         return {}
-    return {name: item for name, item in vars(value).items() if item is not UNSET}
+    return {
+        name: money_of(item, caller, path=("filter", to_camel_case(name))) if isinstance(item, MoneyInput) else item
+        for name, item in vars(value).items()
+        if item is not UNSET
+    }
 
 
 def _order(order: Enum | None) -> str | None:
@@ -110,7 +119,7 @@ def many(description: str, *, filter: type | None = None, order: type | None = N
         root: Any, info: Info, first: int = 20, after: str | None = None, filter: Any = None, order_by: Any = None
     ) -> Any:
         loaders = await info.context.loaders()
-        name, wanted = info.python_name, given(filter)
+        name, wanted = info.python_name, given(filter, loaders.reader.caller)
         page = await loaders.list(root, name, Window(first, after).checked(), wanted, _order(order_by))
         return Connection(page=page, count=lambda: loaders.count(root, name, wanted))
 
@@ -124,7 +133,7 @@ def listing(model: ReadModel, description: str, *, filter: type | None = None, o
         info: Info, first: int = 20, after: str | None = None, filter: Any = None, order_by: Any = None
     ) -> Any:
         reader = await info.context.reader()
-        where = model.criteria(given(filter), tenant_id=reader.caller.tenant_id)
+        where = model.criteria(given(filter, reader.caller), tenant_id=reader.caller.tenant_id)
         page = await reader.page(model, Window(first, after), where=where, order=_order(order_by))
         return Connection(page=page, count=lambda: reader.count(model, where))
 
@@ -140,6 +149,15 @@ def single(model: ReadModel, description: str) -> Any:
 
     del resolve.__annotations__["return"]
     return strawberry.field(resolver=resolve, description=description)
+
+
+def hang(cls: type, name: str, kind: Any, field: Any) -> None:
+    """This will add a field to the type of a lower module, as ``open_list`` adds the link to its read model.
+
+    ``kind`` is what the annotation would say: ``Connection[Ticket]`` for ``many(…)``, ``Ticket | None`` for ``one(…)``.
+    """
+    field.python_name, field.type_annotation, field.origin = name, StrawberryAnnotation(kind), cls
+    get_object_definition(cls, strict=True).fields.append(field)
 
 
 def _signed(resolve: Any, filter: type | None, order: type | None, *, root: bool) -> Any:

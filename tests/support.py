@@ -1,14 +1,14 @@
 """What tests share: a clock that can be moved, a client that speaks GraphQL, a workspace with people."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx2
-from sqlalchemy import select
+from sqlalchemy import event, select
 from starlette.applications import Starlette
 
 from schema.auth import access_token
@@ -187,3 +187,19 @@ async def run_due(database: Database, tenant_id: UUID, kind: str, *, subject_id:
             await fail(work, error)
             raise
     return len(claimed)
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Gathers the SQL that goes through the doors meanwhile; naming the tenant of a transaction does not count."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "app.set_tenant" not in statement:
+            seen.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", note)

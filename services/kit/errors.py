@@ -101,6 +101,11 @@ REQUIRED = Message("required", "This must not be empty.", "این مقدار ن�
 TOO_LONG = Message(
     "too_long", "This must not be longer than {limit} characters.", "این مقدار نباید بیش از {limit} نویسه باشد."
 )
+UNSTORABLE = Message(
+    "unstorable",
+    "This contains a NUL character, which no text has.",
+    "این مقدار نویسهٔ NUL دارد که در هیچ متنی نیست.",
+)
 ALREADY_EXISTS = Message(
     "already_exists", "One with the same value exists already.", "موردی با همین مقدار از پیش وجود دارد."
 )
@@ -113,6 +118,8 @@ def required_text(value: str, *, path: Path, limit: int = 200) -> str:
         raise Invalid(REQUIRED, path=path)
     if len(trimmed) > limit:
         raise Invalid(TOO_LONG, path=path, limit=limit)
+    if "\x00" in trimmed:  # PostgreSQL cannot hold it
+        raise Invalid(UNSTORABLE, path=path)
     return trimmed
 
 

@@ -77,6 +77,22 @@ class FileStore:
         return bytes(await found.bytes_async())
 
 
+_OPENED: list[FileStore] = []
+
+
+def open_store(folder: FolderPath) -> FileStore:
+    """This will open the store of this process, once at its start; ``store`` gives it ever after."""
+    _OPENED[:] = [FileStore.local(folder)]
+    return _OPENED[0]
+
+
+def store() -> FileStore:
+    """This will give the store that this process opened: a worker's function is handed a row and nothing else."""
+    if not _OPENED:
+        raise RuntimeError("this process has opened no file store")
+    return _OPENED[0]
+
+
 def expect_file(
     session: WriteSession, caller: Caller, *, name: str, media_type: str, size: int, limit: int, at: datetime
 ) -> StoredFile:
@@ -120,7 +136,7 @@ async def keep(
     content: bytes,
     at: datetime,
 ) -> StoredFile:
-    """This will keep a file that a worker rendered, under an id fixed beforehand, so that a second attempt replaces it."""
+    """This will keep a file that a worker rendered, under an id fixed beforehand: a second attempt replaces it."""
     await store.put(caller.tenant_id, id, content)
     row = StoredFile(
         id=id,

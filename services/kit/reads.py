@@ -5,12 +5,12 @@ it, its filters and its orders. Whatever answers a read is derived from it; noth
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, cast, false, func, select, true
+from sqlalchemy import ColumnElement, Select, Uuid, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -22,9 +22,12 @@ from services.kit.permissions import Permission
 from services.kit.tenancy import Caller, ReadSession
 from services.kit.text import search_terms
 
+T = TypeVar("T")
 Expression = Any  # a mapped attribute or a SQL expression over the model's table
 # More than a person pages through: a word that fits more records than this finds the newest of them.
 SEARCH_LIMIT: Final = 10_000
+# No record has this id.
+NOBODY: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,20 @@ class Search:
 
     def condition(self, id: InstrumentedAttribute[UUID], words: str, tenant_id: UUID) -> ColumnElement[bool]:
         """This will hold for the records whose ``search`` has all the words, or resembles them when none has."""
-        terms = search_terms(words)
-        if not terms:
-            return false()
-        return id.in_(select(func.app.search(tenant_id, self.kind, " ".join(terms), SEARCH_LIMIT)))
+        return id.in_(select(func.app.search(tenant_id, self.kind, " ".join(search_terms(words)), SEARCH_LIMIT)))
 
 
-Filter = Callable[[Any], ColumnElement[bool]] | Search
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """This will be a filter whose SQL is the same for every value; ``prepare`` makes the bound value of the given one."""
+
+    holds: Callable[[Any], ColumnElement[bool]]
+    prepare: Callable[[Any], Any]
+
+
+# A plain function takes the value as it was given, and only compares with it: it never looks inside.
+Filter = Callable[[Any], ColumnElement[bool]] | Condition | Search
+Criteria = Sequence[ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,19 @@ def amount(minor: Expression, currency: Expression) -> Made:
         return None if units is None or code is None else Money(units, code)
 
     return Made(make, of=(minor, currency))
+
+
+def written_id(text: str) -> UUID:
+    """This will read an id as a caller wrote it; a text that can be nobody's becomes an id that nobody has."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return NOBODY
+
+
+def names(column: InstrumentedAttribute[Any]) -> Condition:
+    """This will be a filter by an id as a caller wrote it."""
+    return Condition(lambda id: column == id, prepare=written_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +104,10 @@ class Many:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadModel:
-    """This will declare how records of one kind are read; every column of the table is a field of its own name."""
+    """This will declare how records of one kind are read; every column of the table is a field of its own name.
+
+    ``own`` names the columns that hold members: when there are any, a member sees only rows in which one is theirs.
+    """
 
     name: str
     table: type[TenantTable]
@@ -91,6 +117,7 @@ class ReadModel:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     orders: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
     default_order: str = "NEWEST"
+    own: tuple[InstrumentedAttribute[Any], ...] = ()
 
     def order(self, name: str | None = None) -> Order:
         """This will give a named order, made total by the id."""
@@ -112,11 +139,9 @@ class ReadModel:
         ]
 
     def _condition(self, filter: Filter, value: Any, tenant_id: UUID) -> ColumnElement[bool]:
-        return (
-            filter.condition(self.table.id, value, tenant_id)
-            if isinstance(filter, Search)
-            else filter(value)
-        )
+        if isinstance(filter, Search):
+            return filter.condition(self.table.id, value, tenant_id)
+        return filter.holds(filter.prepare(value)) if isinstance(filter, Condition) else filter(value)
 
 
 MODELS: dict[str, ReadModel] = {}
@@ -215,8 +240,19 @@ class Reader:
         async with self._turn:
             return (await self.session.execute(statement)).all()
 
+    async def ask(self, question: Callable[[ReadSession], Awaitable[T]]) -> T:
+        """This will put a room's own query to the snapshot in its turn."""
+        async with self._turn:
+            return await question(self.session)
+
     def _allowed(self, model: ReadModel) -> None:
         self.caller.require(model.permission)
+
+    def _seen(self, model: ReadModel) -> list[ColumnElement[bool]]:
+        """This will give the condition that keeps a member from other members' private rows, when the model has one."""
+        if not model.own or self.caller.member_id is None:
+            return []
+        return [or_(*(column == self.caller.member_id for column in model.own))]
 
     def _record(self, model: ReadModel, values: Sequence[Any]) -> Record:
         return Record(model, values, self.caller.locale)
@@ -224,7 +260,8 @@ class Reader:
     async def by_ids(self, model: ReadModel, ids: Sequence[UUID]) -> list[Record | None]:
         """This will give the records of ``ids`` in their order, None for one that is missing (or foreign)."""
         self._allowed(model)
-        rows = await self.execute(select(*shape(model).columns).where(model.table.id.in_(set(ids))))
+        named = model.table.id.in_(set(ids))
+        rows = await self.execute(select(*shape(model).columns).where(named, *self._seen(model)))
         found = {record.id: record for record in (self._record(model, row) for row in rows)}
         return [found.get(id) for id in ids]
 
@@ -248,7 +285,7 @@ class Reader:
         """This will give the same page of one list of each parent, in one statement for all of them."""
         model = MODELS[link.to]
         self._allowed(model)
-        parent = func.unnest(cast(list(parents), ARRAY(Uuid))).table_valued("id", name="parent")
+        parent = func.unnest(cast(list(parents), ARRAY(Uuid))).table_valued("id", name="parent").render_derived()
         mine = [link.key == parent.c.id, *([link.where()] if link.where else []), *where]
         inner, ranked = self._windowed(model, window, where=mine, order=order or link.order)
         rows = inner.lateral("rows")
@@ -261,14 +298,14 @@ class Reader:
     async def count(self, model: ReadModel, where: Sequence[ColumnElement[bool]] = ()) -> int:
         """This will count the rows of a list."""
         self._allowed(model)
-        rows = await self.execute(select(func.count()).select_from(model.table).where(*where))
+        rows = await self.execute(select(func.count()).select_from(model.table).where(*where, *self._seen(model)))
         return int(rows[0][0])
 
     async def counts(self, link: Many, parents: Sequence[UUID], where: Sequence[ColumnElement[bool]] = ()) -> list[int]:
         """This will count one list of each parent, in one statement for all of them."""
         model = MODELS[link.to]
         self._allowed(model)
-        mine = [link.key.in_(set(parents)), *([link.where()] if link.where else []), *where]
+        mine = [link.key.in_(set(parents)), *([link.where()] if link.where else []), *where, *self._seen(model)]
         rows = await self.execute(
             select(link.key, func.count()).select_from(model.table).where(*mine).group_by(link.key)
         )
@@ -281,7 +318,7 @@ class Reader:
         ranked = model.order(order)
         window.checked()
         keys = [key.expression.label(f"k{place}") for place, key in enumerate(ranked.keys)]
-        statement = select(*shape(model).columns, *keys).where(*where)
+        statement = select(*shape(model).columns, *keys).where(*where, *self._seen(model))
         if window.after is not None:
             statement = statement.where(ranked.after(ranked.values(window.after)))
         return statement.order_by(*ranked.columns()).limit(window.first + 1), ranked

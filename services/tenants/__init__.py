@@ -1,0 +1,1 @@
+"""The floor of workspaces, their members, and how they get in."""

@@ -1,0 +1,1 @@
+"""The room of access: sign-up, log-in, sessions, invitations."""

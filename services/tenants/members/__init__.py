@@ -1,0 +1,1 @@
+"""The room of members: the people of a workspace."""

@@ -1,0 +1,1 @@
+"""The room of workspaces: one per tenant."""
