@@ -6,6 +6,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema.context import Info
+from services.kit.errors import Path
 from services.kit.money import Money, MoneyError, format_money, parse_money
 from services.kit.tenancy import Caller
 
@@ -48,11 +49,14 @@ class MoneyInput:
 
 def as_money(value: Any, caller: Caller, *path: str | int) -> Money | None:
     """This will read an optional ``MoneyInput``; null and absent are both None, a bad one is refused at its path."""
-    if not isinstance(value, MoneyInput):
-        return None
+    return money_of(value, caller, path=("input", *path)) if isinstance(value, MoneyInput) else None
+
+
+def money_of(value: MoneyInput, caller: Caller, *, path: Path) -> Money:
+    """This will read an amount in the currency it names, or the workspace's own; a bad one is refused at its path."""
     named = value.currency if isinstance(value.currency, str) else caller.currency
     try:
         return parse_money(value.amount, named.strip().upper())
     except MoneyError as error:
-        error.path = ("input", *path)
+        error.path = path
         raise

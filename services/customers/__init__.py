@@ -1,0 +1,1 @@
+"""The floor of customers: companies, and the people in them."""

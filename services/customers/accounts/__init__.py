@@ -1,0 +1,1 @@
+"""The room of accounts: the companies that buy, or may."""

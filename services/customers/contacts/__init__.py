@@ -1,0 +1,1 @@
+"""The room of contacts: the people of the accounts."""
