@@ -1,5 +1,7 @@
 """Bytes in and out over signed links that expire."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
 
@@ -17,17 +19,20 @@ from services.kit.tenancy import Caller, read, write
 BAD_LINK = Message("bad_link", "This link is expired or not valid.", "این پیوند منقضی یا نامعتبر است.")
 
 
-def link(services: Services, caller: Caller, purpose: str, file_id: UUID) -> str:
+@dataclass(frozen=True, slots=True)
+class Link:
+    """This will be an address that works until a moment."""
+
+    url: str
+    expires_at: datetime
+
+
+def link(services: Services, caller: Caller, purpose: str, file_id: UUID) -> Link:
     """This will make an expiring link to one file: purpose ``upload`` or ``download``."""
     claims = {"tid": str(caller.tenant_id), "fid": str(file_id), "loc": caller.locale}
-    token = sign(
-        services.settings.secret_key,
-        purpose,
-        claims,
-        at=services.database.clock(),
-        seconds=services.settings.link_seconds,
-    )
-    return f"{services.settings.base_url}/files/{token}"
+    at, seconds = services.database.clock(), services.settings.link_seconds
+    token = sign(services.settings.secret_key, purpose, claims, at=at, seconds=seconds)
+    return Link(f"{services.settings.base_url}/files/{token}", at + timedelta(seconds=seconds))
 
 
 def _holder(request: Request, purpose: str) -> tuple[Caller, UUID]:

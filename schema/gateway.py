@@ -22,7 +22,7 @@ from starlette.routing import Route
 from schema import files, health
 from schema.auth import authenticate, preferred_locale
 from schema.context import Context, Services
-from schema.documents import Documents, Refused
+from schema.documents import Documents, Refused, only_credentials
 from schema.limits import BadRequest, Operation, operation
 from schema.root import GRAPHQL_SCHEMA
 from schema.wording import worded
@@ -34,7 +34,7 @@ from services.kit.log import configure_logging
 from services.kit.passwords import Passwords
 from services.kit.settings import Settings
 from services.kit.settings import settings as read_settings
-from services.kit.tenancy import open_database
+from services.kit.tenancy import Caller, open_database
 
 log = structlog.get_logger(__name__)
 
@@ -83,22 +83,21 @@ async def graphql(request: Request) -> Response:
     locale = preferred_locale(request.headers.get("accept-language", ""))
     modern = "application/graphql-response+json" in request.headers.get("accept", "")
     media_type = RESPONSE_JSON if modern else JSON
-    caller = None
     try:
         asked = await operation(request, services.settings.body_limit_bytes)
-        authorization = request.headers.get("authorization")
-        if authorization:
-            caller = await authenticate(services.settings, services.database, authorization, request_id=request_id)
-            locale = caller.locale
+        caller, refusal = await _member(request, services, request_id)
+        locale = locale if caller is None else caller.locale
         document = request.app.state.documents.prepare(asked.query)
+        if refusal is not None and not only_credentials(document, asked.operation_name):
+            raise refusal
     except ClientDisconnect:
         return Response(status_code=400)
-    except BadRequest as refusal:
-        return answer({"errors": [error(refusal.text(locale), refusal.code)]}, refusal.status, media_type)
-    except AppError as refusal:
-        return answer({"errors": [error(refusal.text(locale), refusal.code)]}, 401, media_type)
-    except Refused as refusal:
-        errors = [shaped(failure, refusal.code, locale, request_id) for failure in refusal.errors]
+    except BadRequest as bad:
+        return answer({"errors": [error(bad.text(locale), bad.code)]}, bad.status, media_type)
+    except AppError as failure:
+        return answer({"errors": [error(failure.text(locale), failure.code)]}, 401, media_type)
+    except Refused as refused:
+        errors = [shaped(failure, refused.code, locale, request_id) for failure in refused.errors]
         return answer({"errors": errors}, 400 if modern else 200, media_type)
     context = Context(
         services=services,
@@ -116,14 +115,25 @@ async def graphql(request: Request) -> Response:
     if result.errors:
         body["errors"] = [shaped(failure, "BAD_USER_INPUT", locale, request_id) for failure in result.errors]
     # Without a path an error is about the request itself (a variable of the wrong type), and nothing was executed.
-    refused = (
+    not_run = (
         result.data is None and bool(result.errors) and all(failure.path is None for failure in result.errors or ())
     )
-    if not refused:
+    if not not_run:
         body["data"] = result.data
-    response = answer(body, 400 if refused and modern else 200, media_type)
+    response = answer(body, 400 if not_run and modern else 200, media_type)
     response.headers["x-request-id"] = request_id
     return response
+
+
+async def _member(request: Request, services: Services, request_id: str) -> tuple[Caller | None, AppError | None]:
+    """Gives the member who calls, or why the token they sent is refused."""
+    authorization = request.headers.get("authorization")
+    if not authorization:
+        return None, None
+    try:
+        return await authenticate(services.settings, services.database, authorization, request_id=request_id), None
+    except AppError as failure:
+        return None, failure
 
 
 async def execute(document: DocumentNode, asked: Operation, context: Context) -> ExecutionResult:

@@ -7,10 +7,23 @@ from graphql import GraphQLError, lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from schema import tenants
+from schema import access, customers, imports, reminders, reports, support, tenants
+from schema.pipeline import leads, opportunities, processes, products
 from schema.scalars import plain
 
-MODULES: tuple[Any, ...] = (tenants,)
+MODULES: tuple[Any, ...] = (
+    tenants,
+    access,
+    customers,
+    reminders,
+    processes,
+    products,
+    opportunities,
+    leads,
+    imports,
+    support,
+    reports,
+)
 
 
 def _merged(name: str) -> Any:

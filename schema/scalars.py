@@ -5,7 +5,10 @@ from uuid import UUID
 
 import strawberry
 
+from services.kit.calendar import Calendar
 from services.kit.errors import NOT_FOUND, NotFound
+
+strawberry.enum(Calendar, description="How days are named and grouped into months, quarters and years.")
 
 
 def plain(record: Any, name: str) -> Any:

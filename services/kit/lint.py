@@ -15,9 +15,7 @@ FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenan
 WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
 """
 
-POLICY: Final = (
-    "(tenant_id = ANY (ARRAY[(NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid]))"
-)
+POLICY: Final = "(tenant_id = ANY (ARRAY[(NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid]))"
 
 FINDINGS: Final[tuple[str, ...]] = (
     # Walls of tenant tables
@@ -82,8 +80,8 @@ FINDINGS: Final[tuple[str, ...]] = (
     """
     SELECT t.relname || '.' || a.attname || ': has the type ' || format_type(a.atttypid, NULL) FROM tenant_tables t
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE a.atttypid NOT IN ('uuid'::regtype, 'text'::regtype, 'bigint'::regtype, 'integer'::regtype, 'smallint'::regtype,
-        'boolean'::regtype, 'date'::regtype, 'timestamptz'::regtype, 'jsonb'::regtype)
+    WHERE a.atttypid NOT IN ('uuid'::regtype, 'text'::regtype, 'bigint'::regtype, 'integer'::regtype,
+        'smallint'::regtype, 'boolean'::regtype, 'date'::regtype, 'timestamptz'::regtype, 'jsonb'::regtype)
     """,
     # Grants
     """

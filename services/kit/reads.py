@@ -43,7 +43,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """This will be a filter whose SQL is the same for every value; ``prepare`` makes the bound value of the given one."""
+    """This will be a filter whose SQL is the same for all values; ``prepare`` makes the bound value of a given one."""
 
     holds: Callable[[Any], ColumnElement[bool]]
     prepare: Callable[[Any], Any]

@@ -179,6 +179,21 @@ async def test_a_fault_is_masked_by_a_request_id(workspace: Workspace, monkeypat
 
 @pytest.mark.parametrize(("origin", "allowed"), [("http://localhost:5173", True), ("https://elsewhere.example", False)])
 async def test_a_front_end_of_this_machine_may_ask_in_development(api: Api, origin: str, allowed: bool) -> None:
-    asked = {"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+    asked = {
+        "origin": origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type",
+    }
     answer = await api.http.options("/graphql", headers=asked)
     assert (answer.headers.get("access-control-allow-origin") == origin) == allowed
+
+
+async def test_an_expired_token_does_not_stand_in_the_way_of_coming_in(api: Api, workspace: Workspace) -> None:
+    """A front end sends its old token with everything, also with the request for a new one."""
+    old = mint(workspace.settings, workspace.owner, workspace.database.clock() - timedelta(hours=1))
+    refresh = 'refreshSession(input: { refreshToken: "used" }) { __typename }'
+    answer = await api.ask(f"mutation {{ {refresh} }}", token=old)
+    assert answer["refreshSession"]["__typename"] == "UnauthenticatedProblem"
+    both = await api.post(f"mutation {{ {refresh} logOut(input: {{}}) {{ __typename }} }}", token=old)
+    assert "data" not in both
+    assert both["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

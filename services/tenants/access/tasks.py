@@ -1,6 +1,6 @@
 """What a worker does for access: the mails of a sign-up."""
 
-from services.kit.due import Work, handles
+from services.kit.due import PATIENTLY, Work, handles
 from services.kit.mail import Mail, send
 from services.kit.settings import settings
 from services.tenants.access import rules
@@ -8,7 +8,7 @@ from services.tenants.access.service import SIGN_UP_MAIL, verification_token
 from services.tenants.directory import queries as directory
 
 
-@handles(SIGN_UP_MAIL)
+@handles(SIGN_UP_MAIL, pauses=PATIENTLY)
 async def mail_sign_up(work: Work) -> None:
     """This will send the link of a sign-up, or tell the owner of a known address that they have an account.
 

@@ -4,7 +4,7 @@ from typing import cast
 
 from sqlalchemy import select
 
-from services.kit.due import Work, handles
+from services.kit.due import PATIENTLY, Work, handles
 from services.kit.errors import Locale
 from services.kit.mail import Mail, send
 from services.kit.settings import settings
@@ -15,7 +15,7 @@ from services.tenants.members.models import Member
 from services.tenants.workspaces.queries import current
 
 
-@handles(MAIL)
+@handles(MAIL, pauses=PATIENTLY)
 async def mail_invitation(work: Work) -> None:
     """This will send the link of an invitation, unless it was accepted or withdrawn meanwhile.
 
