@@ -29,6 +29,7 @@ from services.kit.tenancy import SYSTEM_TENANT, Caller, Database, WriteSession, 
 from services.local.home import write_private
 from services.local.runtime import DemoLogin, Environment
 from services.pipeline.leads import service as leads
+from services.pipeline.leads.service import Touch
 from services.pipeline.opportunities import service as opportunities
 from services.pipeline.opportunities.rules import HistoricOpportunity, HistoricVisit
 from services.pipeline.products import service as products
@@ -71,7 +72,7 @@ class Business:
 
 PERSIAN: Final = Business(
     locale="fa",
-    email="demo.fa@ravand-demo.ir",
+    email="demo.fa@example.com",
     owner="نگار روشن",
     name="بازرگانی روشن",
     manager=("کامران یگانه", "تهران"),
@@ -118,7 +119,7 @@ PERSIAN: Final = Business(
 
 ENGLISH: Final = Business(
     locale="en",
-    email="demo.en@ravand-demo.ir",
+    email="demo.en@example.com",
     owner="Nora Bright",
     name="Bright Supplies",
     manager=("Colin Hartley", "North"),
@@ -349,7 +350,9 @@ class _Filling:
                 at=self.at,
             )
             for stage in OPEN_STAGES[1 : 1 + number % len(OPEN_STAGES)]:
-                await opportunities.advance(self.session, self.owner, opportunity_id=deal.id, to_stage=stage, at=self.at)
+                await opportunities.advance(
+                    self.session, self.owner, opportunity_id=deal.id, to_stage=stage, at=self.at
+                )
         tomorrow = (self.at.astimezone(ZoneInfo(self.owner.zone)) + timedelta(days=1)).date()
         await reminders.set_reminder(
             self.session,
@@ -361,7 +364,9 @@ class _Filling:
 
     async def leads(self) -> None:
         for name, company, source in self.business.leads:
-            await leads.create_lead(self.session, self.owner, name=name, company=company, source=source, at=self.at)
+            await leads.create_lead(
+                self.session, self.owner, name=name, company=company, touch=Touch(source=source), at=self.at
+            )
 
     async def support(self) -> None:
         for number, (subject, kind) in enumerate(self.business.tickets):

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from services.kit.settings import Settings
 from services.local.children import Child, end, end_leftovers, keep
+from services.local.demo import seed_demo
 from services.local.home import load_secrets, open_home
 from services.local.postgres import start_postgres
 from services.local.processes import LocalError, port_is_taken
@@ -88,7 +89,7 @@ async def _up(settings: Settings, run: Run) -> None:
         loop.add_signal_handler(number, run.stopping.set)
     try:
         environment = await _prepare(settings, run)
-        logins: Sequence[DemoLogin] = ()
+        logins = await _step(run, "Demo", lambda: seed_demo(environment), words=lambda made: f"{len(made)} workspaces")
         await _serve(run, environment, logins)
     except Stopped:
         run.console.print("Stopped before everything was up.")
