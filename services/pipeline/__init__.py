@@ -1,0 +1,1 @@
+"""The floor of the pipeline, read bottom-up: processes < products < opportunities < leads."""

@@ -1,0 +1,1 @@
+"""The room of opportunities: deals on their way through the sales process."""

@@ -1,0 +1,1 @@
+"""The room of products: what a workspace sells."""
