@@ -16,7 +16,7 @@ from schema.scalars import Node, as_id, as_optional_id
 from schema.tenants import Member
 from services.kit.paging import Window
 from services.support.tickets import queries, service
-from services.support.tickets.rules import EntryKind, TicketPriority, TicketState, TicketType
+from services.support.tickets.models import EntryKind, TicketPriority, TicketState, TicketType
 
 strawberry.enum(TicketType, description="What a customer wants.")
 strawberry.enum(TicketPriority, description="How pressing a ticket is.")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, event, insert, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.orm.exc import StaleDataError
@@ -146,6 +146,14 @@ def open_database(
     return Database(engine=engine, clock=clock)
 
 
+async def _leave(session: AsyncSession) -> None:
+    """Gives the connection back; one that a cancelled statement broke is thrown away, and nothing is lost with it."""
+    try:
+        await session.close()
+    except OperationalError:
+        await session.invalidate()
+
+
 @asynccontextmanager
 async def read(database: Database, caller: Caller) -> AsyncIterator[ReadSession]:
     """This will open one read-only snapshot of the caller's tenant and leave nothing behind."""
@@ -155,7 +163,7 @@ async def read(database: Database, caller: Caller) -> AsyncIterator[ReadSession]
     try:
         yield session
     finally:
-        await session.close()
+        await _leave(session)
 
 
 @asynccontextmanager
@@ -178,4 +186,4 @@ async def write(database: Database, caller: Caller) -> AsyncIterator[tuple[Write
             raise
         raise failure from error
     finally:
-        await session.close()
+        await _leave(session)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from services.customers.accounts.service import AccountRow, Upserted, upsert_accounts
+from services.customers.accounts.service import AccountRow, Upserted, checked, upsert_accounts
 from services.kit.errors import Forbidden, Invalid
 from services.kit.money import Money
 from services.kit.permissions import Role
@@ -77,6 +77,23 @@ async def test_an_account_is_known_by_its_external_id_when_its_name_changed(work
     now = await accounts(workspace)
     assert now["Cheers & Sons"]["sector"] == "retail"
     assert now["Acme Corporation"]["sector"] == "technology"
+
+
+async def test_a_name_that_one_account_gives_up_another_takes(workspace: Workspace) -> None:
+    first = await upsert(workspace, *ROWS)
+    renamed = AccountRow(name="Cheers & Sons", external_source="csv", external_id="7")
+    second = await upsert(workspace, renamed, AccountRow(name="Cheers", sector="retail"))
+    assert second.added == {"cheers"}
+    assert second.changed == {"cheers & sons"}
+    assert second.ids["cheers & sons"] == first.ids["cheers"]
+
+
+async def test_one_bad_row_can_be_told_apart(workspace: Workspace) -> None:
+    row = AccountRow(name="A", website="acme.example")
+    assert checked(workspace.owner, row) is row
+    for bad in (AccountRow(name=" "), AccountRow(name="A", phone="12"), AccountRow(name="A", website="nowhere")):
+        with pytest.raises(Invalid):
+            checked(workspace.owner, bad)
 
 
 async def test_parents_that_are_unknown_or_close_a_circle_are_reported(workspace: Workspace) -> None:

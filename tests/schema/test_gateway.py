@@ -1,5 +1,6 @@
 """The gateway's own manners: what is refused, how it is worded, and that nothing internal shows."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 from graphql import get_introspection_query
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from schema.documents import MAX_ALIASES, MAX_DEPTH
 from schema.limits import MAX_NESTING, nesting
 from schema.wording import PERSIAN, worded
+from services.kit.errors import NOT_FOUND, NotFound
+from services.kit.reads import Reader
 from tests.support import Api, Workspace, mint
 
 PERSIAN_LETTERS = "اآبپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
@@ -197,3 +201,21 @@ async def test_an_expired_token_does_not_stand_in_the_way_of_coming_in(api: Api,
     both = await api.post(f"mutation {{ {refresh} logOut(input: {{}}) {{ __typename }} }}", token=old)
     assert "data" not in both
     assert both["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_one_field_that_fails_does_not_hide_why(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GraphQL cancels the siblings of a failed field in the middle of their statements; the connection may break."""
+
+    async def slow(reader: Reader, *_args: object, **_options: object) -> None:
+        await reader.execute(text("SELECT pg_sleep(2) -- unlinted: waits to be cancelled"))
+
+    async def refused(*_args: object, **_options: object) -> None:
+        await asyncio.sleep(0.2)
+        raise NotFound(NOT_FOUND)
+
+    monkeypatch.setattr(Reader, "page", slow)
+    monkeypatch.setattr(Reader, "by_ids", refused)
+    answer = await workspace.post("{ members { totalCount } viewer { member { name } } }")
+    assert "NOT_FOUND" in {error["extensions"]["code"] for error in answer["errors"]}, answer
+    monkeypatch.undo()
+    assert (await workspace.ask("{ members { totalCount } }"))["members"]["totalCount"] == 1

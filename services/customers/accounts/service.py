@@ -167,6 +167,12 @@ class AccountRow:
         return cast(AccountFields, {name: value for name, value in said.items() if value is not None})
 
 
+def checked(caller: Caller, row: AccountRow) -> AccountRow:
+    """This will give a row back when its values make sense, so that a bad one does not take the others with it."""
+    _values(caller, row.fields())
+    return row
+
+
 VALUES: Final = ("name", "sector", "website", "phone", "country", "city", "employees", "revenue", "founded_year")
 
 
@@ -210,6 +216,8 @@ async def upsert_accounts(
         if by_name.setdefault(key, account) is not account:
             name_taken.add(key)
             columns = {name: value for name, value in columns.items() if name not in NAMED}
+        elif account.name_key not in {None, key}:
+            del by_name[account.name_key]
         if row.owner_id is not None:
             columns["owner_id"] = row.owner_id
         if row.external_id is not None and account.external_id is None:
@@ -217,6 +225,7 @@ async def upsert_accounts(
             by_external[external] = account
         _set(account, columns)
         found[key] = account
+    await session.flush()  # names that were given up are free before others take them
     named = {found[fold(row.name)].id: by_name.get(fold(row.parent)) for row in rows if row.parent is not None}
     wanted = {id: parent.id for id, parent in named.items() if parent is not None}
     parents = rules.settled_parents(await queries.parents(session), wanted)

@@ -1,0 +1,1 @@
+"""The floor of support: what customers ask for after the sale."""

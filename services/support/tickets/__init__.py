@@ -1,0 +1,1 @@
+"""The room of tickets: requests, complaints, incidents and questions, numbered per workspace."""
