@@ -19,6 +19,11 @@ from services.kit.tenancy import Caller, ReadSession, WriteSession
 TOO_LARGE = Message(
     "file_too_large", "A file must not be larger than {limit} bytes.", "پرونده نباید بزرگ‌تر از {limit} بایت باشد."
 )
+OTHER_SIZE = Message(
+    "file_other_size",
+    "The file was announced with {announced} bytes, but {found} came.",
+    "این پرونده {announced} بایت اعلام شده بود، ولی {found} بایت رسید.",
+)
 NOT_UPLOADED = Message("file_not_uploaded", "The file has not been uploaded yet.", "این پرونده هنوز بارگذاری نشده است.")
 UPLOADED_ALREADY = Message(
     "file_uploaded_already", "The file has been uploaded already.", "این پرونده پیش‌تر بارگذاری شده است."
@@ -119,7 +124,7 @@ async def receive(session: WriteSession, store: FileStore, *, file_id: UUID, con
     if row.state == FileState.STORED:
         raise Invalid(UPLOADED_ALREADY)
     if len(content) != row.size:
-        raise Invalid(TOO_LARGE, limit=row.size)
+        raise Invalid(OTHER_SIZE, announced=row.size, found=len(content))
     await store.put(row.tenant_id, row.id, content)
     row.sha256, row.state = hashlib.sha256(content).hexdigest(), FileState.STORED
     return row
