@@ -10,6 +10,9 @@ from services.kit.ids import new_id
 from services.kit.tenancy import Caller, Database, write
 from services.worker.broker import TABLES, Job
 from services.worker.jobs import perform
+from services.worker.rooms import __all__ as rooms
+
+assert rooms  # importing them has registered what each of them handles
 
 LEASE = timedelta(seconds=30)
 LIMIT = timedelta(seconds=30)

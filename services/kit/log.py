@@ -10,7 +10,8 @@ from services.kit.settings import Settings
 def configure_logging(settings: Settings) -> None:
     """This will set up logging once for a process."""
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer(colors=False)
+        # Plain tracebacks: the fancy ones print every local variable, and some of those are secrets.
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
         if settings.environment == "development"
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
