@@ -20,6 +20,7 @@ from services.imports.sheets import Delimiter, Encoding, Layout, Table
 from services.imports.values import DecimalMark, text
 from services.kit.calendar import Calendar
 from services.kit.errors import NOT_FOUND, NotFound
+from services.kit.tenancy import read
 
 strawberry.enum(ImportKind, description="What the rows of a file are.")
 strawberry.enum(ImportState, description="How far an import has come.")
@@ -168,16 +169,14 @@ class Query:
         sheet: Annotated[str | None, strawberry.argument(description=SHEET)] = None,
     ) -> ImportPreview:
         """This will show how a file looks."""
-        reader = await info.context.reader()
         id = identity(upload_id)
         if id is None:
             raise NotFound(NOT_FOUND, path=("uploadId",))
         layout = Layout(encoding, delimiter, sheet)
         files = info.context.services.files
-        table = await reader.ask(
-            lambda session: service.preview(session, info.context.caller, files, upload_id=id, layout=layout)
-        )
-        return _preview(table)
+        async with read(info.context.services.database, info.context.caller) as session:
+            file = await service.uploaded(session, info.context.caller, id, path=("uploadId",))
+        return _preview(await service.read_upload(files, file, layout, first=service.PREVIEWED))
 
 
 @strawberry.type(description="Where the bytes of a file go.")
@@ -319,16 +318,20 @@ class Mutation:
     @mutation("Starts to import an uploaded file; a worker does it, one import of a workspace at a time.")
     async def start_import(self, info: Info, input: StartImportInput) -> StartImportResult:
         """This will start an import."""
-        files = info.context.services.files
+        upload_id, layout = as_id(input.upload_id, "uploadId"), Layout(input.encoding, input.delimiter, input.sheet)
+        async with read(info.context.services.database, info.context.caller) as session:
+            file = await service.prepare(session, info.context.caller, upload_id=upload_id, kind=input.kind)
+        # No transaction waits while the file is read.
+        table = await service.read_upload(info.context.services.files, file, layout, inside=("input",))
         async with info.context.write() as (session, caller, at):
             run = await service.start_import(
                 session,
                 caller,
-                files,
-                upload_id=as_id(input.upload_id, "uploadId"),
+                file_id=file.id,
+                table=table,
                 kind=input.kind,
                 mapping=_mapping(input),
-                layout=Layout(input.encoding, input.delimiter, input.sheet),
+                layout=layout,
                 dry_run=input.dry_run,
                 at=at,
             )

@@ -40,9 +40,7 @@ notification = read_model(
         permission=Permission.REMINDER_USE,
         own=(Notification.member_id,),
         fields={"message": Made(worded, of=(Notification.kind, Notification.title))},
-        filters={
-            "unread": lambda unread: Notification.read_at.is_(None) == unread
-        },
+        filters={"unread": lambda unread: Notification.read_at.is_(None) == unread},
     )
 )
 

@@ -38,9 +38,7 @@ def work_table(name: str, *extra: sa.schema.SchemaItem) -> None:
         sa.CheckConstraint("attempts >= 0", name=f"ck_{name}_attempts_counted"),
         *extra,
     )
-    op.create_index(
-        f"ix_{name}_waiting", name, ["due_at", "tenant_id"], postgresql_where=sa.text("state = 'WAITING'")
-    )
+    op.create_index(f"ix_{name}_waiting", name, ["due_at", "tenant_id"], postgresql_where=sa.text("state = 'WAITING'"))
     ddl.protect(name)
     ddl.dispatched(name)
 

@@ -1,0 +1,1 @@
+"""The room of reports: figures, and the files that workers render of them."""
