@@ -137,8 +137,7 @@ def product() -> Iterator[Product]:
         )
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
             running = Product(home, port, process, http)
-            assert process.stdout is not None
-            reader = threading.Thread(target=lambda: running.lines.extend(process.stdout or []))
+            reader = threading.Thread(target=_keep_lines, args=(running,))
             reader.start()
             try:
                 wait_for(lambda: _ready(running), "a ready API")
@@ -150,6 +149,12 @@ def product() -> Iterator[Product]:
                 for server in (start_valkey(home), start_postgres(home)):
                     server.stop()
                 assert code == 0, "".join(running.lines)[-4000:]
+
+
+def _keep_lines(running: Product) -> None:
+    assert running.process.stdout is not None
+    with running.process.stdout as output:
+        running.lines.extend(output)
 
 
 def _ready(running: Product) -> bool:
