@@ -195,15 +195,24 @@ def _root_fields(selections: SelectionSetNode, fragments: dict[str, FragmentDefi
     return names
 
 
-def only_credentials(document: DocumentNode, operation_name: str | None) -> bool:
-    """This will tell whether an operation only lets someone in, for which an expired token is no obstacle."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    operations = [
+def only_asks(document: DocumentNode, operation_name: str | None) -> bool:
+    """This will tell whether the operation that would run changes nothing."""
+    return all(node.operation is OperationType.QUERY for node in _chosen(document, operation_name))
+
+
+def _chosen(document: DocumentNode, operation_name: str | None) -> list[OperationDefinitionNode]:
+    return [
         node
         for node in document.definitions
         if isinstance(node, OperationDefinitionNode)
         and (operation_name is None or (node.name is not None and node.name.value == operation_name))
     ]
+
+
+def only_credentials(document: DocumentNode, operation_name: str | None) -> bool:
+    """This will tell whether an operation only lets someone in, for which an expired token is no obstacle."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    operations = _chosen(document, operation_name)
     return len(operations) == 1 and all(
         name in CREDENTIAL_FIELDS for name in _root_fields(operations[0].selection_set, fragments)
     )

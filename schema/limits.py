@@ -25,6 +25,11 @@ BAD_MEDIA_TYPE = Message(
     "Send the operation as application/json.",
     "عملیات را با نوع application/json بفرستید.",
 )
+ONLY_QUERIES = Message(
+    "only_queries_by_get",
+    "A GET may only ask; send what changes something with POST.",
+    "با GET تنها می‌توان پرسید؛ آنچه چیزی را تغییر می‌دهد با POST فرستاده می‌شود.",
+)
 BAD_MEMBER = Message(
     "bad_request_member",
     "`{member}` has the wrong type.",
@@ -73,14 +78,35 @@ async def body_within(request: Request, limit: int) -> bytes:
 
 async def operation(request: Request, limit: int) -> Operation:
     """This will read a GraphQL-over-HTTP request, refusing whatever is not one."""
+    return _checked(_from_address(request) if request.method == "GET" else await _from_body(request, limit))
+
+
+def _from_address(request: Request) -> dict[str, Any]:
+    """Reads what a GET carries in its address, where JSON stands as text."""
+    asked: dict[str, Any] = {"query": request.query_params.get("query")}
+    if "operationName" in request.query_params:
+        asked["operationName"] = request.query_params["operationName"]
+    for member in ("variables", "extensions"):
+        if member in request.query_params:
+            try:
+                asked[member] = orjson.loads(request.query_params[member])
+            except orjson.JSONDecodeError as error:
+                raise BadRequest(BAD_MEMBER, member=member) from error
+    return asked
+
+
+async def _from_body(request: Request, limit: int) -> Any:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise BadRequest(BAD_MEDIA_TYPE, status=415)
     raw = await body_within(request, limit)
     try:
-        body = orjson.loads(raw)
+        return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise BadRequest(BODY_NOT_JSON) from error
+
+
+def _checked(body: Any) -> Operation:
     if not isinstance(body, dict) or not isinstance(body.get("query"), str) or nesting(body) > MAX_NESTING:
         raise BadRequest(BODY_NOT_JSON)
     variables, name = body.get("variables"), body.get("operationName")

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from schema.documents import MAX_ALIASES, MAX_DEPTH
+from schema.gateway import create_app
 from schema.limits import MAX_NESTING, nesting
 from schema.wording import PERSIAN, worded
 from services.kit.errors import NOT_FOUND, NotFound
 from services.kit.reads import Reader
+from services.kit.settings import Settings
+from services.kit.tenancy import Database
 from tests.support import Api, Workspace, mint
 
 PERSIAN_LETTERS = "اآبپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
@@ -219,3 +222,26 @@ async def test_one_field_that_fails_does_not_hide_why(workspace: Workspace, monk
     assert "NOT_FOUND" in {error["extensions"]["code"] for error in answer["errors"]}, answer
     monkeypatch.undo()
     assert (await workspace.ask("{ members { totalCount } }"))["members"]["totalCount"] == 1
+
+
+async def test_a_query_may_be_asked_by_address_in_development(api: Api, workspace: Workspace) -> None:
+    headers = {"authorization": f"Bearer {workspace.token}"}
+    asked = {"query": "query Q($first: Int!) { members(first: $first) { totalCount } }", "variables": '{"first": 1}'}
+    answer = await api.http.get("/graphql", params={**asked, "operationName": "Q"}, headers=headers)
+    assert answer.json() == {"data": {"members": {"totalCount": 1}}}
+    changing = 'mutation { createAccount(input: { name: "By address" }) { __typename } }'
+    refused = await api.http.get("/graphql", params={"query": changing}, headers=headers)
+    assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (405, "BAD_REQUEST")
+    assert (await workspace.ask("{ accounts { totalCount } }"))["accounts"]["totalCount"] == 0
+    for params in ({}, {"query": "{ __typename }", "variables": "[]"}, {"query": "{ __typename }", "variables": "{"}):
+        assert (await api.http.get("/graphql", params=params)).status_code == 400
+
+
+async def test_production_answers_neither_get_nor_introspection(settings: Settings, database: Database) -> None:
+    strict = settings.model_copy(update={"environment": "production"})
+    async with Api.serving(create_app(strict, database=database)) as production:
+        assert (await production.http.get("/graphql", params={"query": "{ __typename }"})).status_code == 405
+        answer = await production.post("{ __schema { queryType { name } } }")
+        assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        misspelt = await production.post("{ memberz { totalCount } }")
+        assert "Did you mean" not in str(misspelt)
