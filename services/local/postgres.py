@@ -166,7 +166,7 @@ def _may_pass(account: Account, folder: Path) -> bool:
 def _place(home: Path, account: Account | None) -> Path:
     """This will give the folder that holds the cluster, reachable by the account that runs it.
 
-    Normally ``<home>/postgres``. A home below a closed folder (``/root/.ravand`` for root) cannot hold the data of
+    Normally ``<home>/postgres``. A home below a closed folder (that of root, usually) cannot hold the data of
     another account, and opening up a folder that is not ours is out of the question; so the cluster then lies under
     ``/var/lib/ravand``, the place for the state of a system's services, and ``<home>/postgres`` is a link to it. The
     name is random: a home that was deleted and made anew must not meet the cluster, and the passwords, of the old one.
