@@ -131,7 +131,7 @@ async def work(settings: Settings, database: Database, stopping: asyncio.Event) 
 
     brokers = {lane: open_broker(settings) for lane in lanes(settings)}
     workers = [_start(broker, lane, taker(lane)) for lane, broker in brokers.items()]
-    log.info("worker is ready", kinds=len(rooms.__all__))
+    log.info("worker is ready", rooms=len(rooms.__all__))
     await stopping.wait()
     log.info("worker is stopping", unfinished=len(running))
     stops = [asyncio.create_task(asyncio.to_thread(worker.stop, STOP_MS)) for worker in workers]
