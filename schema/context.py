@@ -13,6 +13,7 @@ from strawberry.types import Info as StrawberryInfo
 from schema.loading import Loaders
 from services.kit.errors import NOT_FOUND, Locale, Message, NotFound, Unauthenticated
 from services.kit.files import FileStore
+from services.kit.idempotency import Claim, carry_out
 from services.kit.passwords import Passwords
 from services.kit.reads import Reader, ReadModel, Record
 from services.kit.settings import Settings
@@ -44,7 +45,7 @@ class Context:
     locale: Locale
     request_id: str
     address: str = ""
-    idempotency_key: str | None = None
+    claim: Claim | None = None
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
     _loaders: Loaders | None = None
 
@@ -79,6 +80,8 @@ class Context:
         async with write(self.services.database, self.caller) as (session, at):
             workspace = await current(session)
             refuse_read_only(workspace.state, workspace.trial_ends_at, at)
+            if self.claim is not None:
+                await carry_out(session, self.claim)
             yield session, self.caller, at
         await self.refresh()
 

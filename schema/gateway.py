@@ -23,12 +23,14 @@ from schema import files, health
 from schema.auth import authenticate, preferred_locale
 from schema.context import Context, Services
 from schema.documents import Documents, Refused, only_asks, only_credentials
+from schema.idempotency import answered_once
 from schema.limits import ONLY_QUERIES, BadRequest, Operation, operation
 from schema.root import GRAPHQL_SCHEMA
 from schema.wording import worded
 from services.kit.checks import migration_head, refuse_unsafe_role
-from services.kit.errors import AppError, Locale, Message
+from services.kit.errors import AppError, Conflict, Locale, Message
 from services.kit.files import open_store
+from services.kit.idempotency import Claim
 from services.kit.ids import new_id
 from services.kit.log import configure_logging
 from services.kit.passwords import Passwords
@@ -101,30 +103,52 @@ async def graphql(request: Request) -> Response:
     except Refused as refused:
         errors = [shaped(failure, refused.code, locale, request_id) for failure in refused.errors]
         return answer({"errors": errors}, 400 if modern else 200, media_type)
-    context = Context(
-        services=services,
-        member=caller,
-        locale=locale,
-        request_id=request_id,
-        address=request.client.host if request.client else "",
-        idempotency_key=request.headers.get("idempotency-key"),
-    )
-    try:
-        result = await execute(document, asked, context)
-    finally:
-        await context.close()
+    status = 200
+
+    async def run(held: Claim | None) -> bytes:
+        nonlocal status
+        context = Context(
+            services=services,
+            member=caller,
+            locale=locale,
+            request_id=request_id,
+            address=request.client.host if request.client else "",
+            claim=held,
+        )
+        try:
+            result = await execute(document, asked, context)
+        finally:
+            await context.close()
+        body, was_run = _body(result, locale, request_id)
+        status = 400 if modern and not was_run else 200
+        return orjson.dumps(body)
+
+    headers = {"x-request-id": request_id}
+    key = request.headers.get("idempotency-key")
+    changes = not only_asks(document, asked.operation_name) and not only_credentials(document, asked.operation_name)
+    if key is not None and caller is not None and changes:
+        try:
+            content, replayed = await answered_once(services.database, caller, key, asked, run)
+        except AppError as failure:
+            body = {"errors": [error(failure.text(locale), failure.code)]}
+            return answer(body, 409 if isinstance(failure, Conflict) else 400, media_type)
+        headers["idempotent-replayed"] = str(replayed).lower()
+    else:
+        content = await run(None)
+    return Response(content, status_code=status, media_type=media_type, headers=headers)
+
+
+def _body(result: ExecutionResult, locale: Locale, request_id: str) -> tuple[dict[str, Any], bool]:
+    """Gives what is answered, and whether anything was executed."""
+    errors = result.errors or []
     body: dict[str, Any] = {}
-    if result.errors:
-        body["errors"] = [shaped(failure, "BAD_USER_INPUT", locale, request_id) for failure in result.errors]
+    if errors:
+        body["errors"] = [shaped(failure, "BAD_USER_INPUT", locale, request_id) for failure in errors]
     # Without a path an error is about the request itself (a variable of the wrong type), and nothing was executed.
-    not_run = (
-        result.data is None and bool(result.errors) and all(failure.path is None for failure in result.errors or ())
-    )
-    if not not_run:
+    was_run = result.data is not None or not errors or any(failure.path is not None for failure in errors)
+    if was_run:
         body["data"] = result.data
-    response = answer(body, 400 if not_run and modern else 200, media_type)
-    response.headers["x-request-id"] = request_id
-    return response
+    return body, was_run
 
 
 async def _member(request: Request, services: Services, request_id: str) -> tuple[Caller | None, AppError | None]:
@@ -207,7 +231,7 @@ def create_app(settings: Settings | None = None, *, database: Any = None) -> Sta
                 allow_origin_regex=LOCAL_ORIGIN if chosen.environment == "development" else None,
                 allow_methods=["POST", "GET", "PUT"],
                 allow_headers=["authorization", "content-type", "accept-language", "idempotency-key", "x-request-id"],
-                expose_headers=["x-request-id"],
+                expose_headers=["x-request-id", "idempotent-replayed"],
                 max_age=600,
             )
         ],

@@ -3,7 +3,7 @@
 from services.customers.accounts import models as accounts
 from services.customers.contacts import models as contacts
 from services.imports import models as imports
-from services.kit import due, files, outbox
+from services.kit import due, files, idempotency, outbox
 from services.kit.db import Base
 from services.pipeline.leads import models as leads
 from services.pipeline.opportunities import models as opportunities
@@ -27,6 +27,7 @@ __all__ = [
     "directory",
     "due",
     "files",
+    "idempotency",
     "imports",
     "invitations",
     "leads",

@@ -66,5 +66,10 @@ async def furnish(workspace: Workspace) -> dict[str, str]:
         )
         assert notification is not None
         ids["notification"] = str(notification.id)
+    await workspace.api.http.post(
+        "/graphql",
+        json={"query": 'mutation { createAccount(input: { name: "Keyed Ltd" }) { __typename } }'},
+        headers={"authorization": f"Bearer {workspace.token}", "idempotency-key": "furnish"},
+    )
     await work_off(workspace.database, workspace.id)
     return ids
