@@ -8,11 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
-from sqlalchemy import event, select
+from sqlalchemy import event
 from starlette.applications import Starlette
 
 from schema.auth import access_token
-from services.kit.due import HANDLERS, LEASE, Due, State, begin, fail
 from services.kit.errors import Locale
 from services.kit.ids import new_id
 from services.kit.permissions import Role
@@ -164,29 +163,6 @@ async def open_test_workspace(settings: Settings, database: Database, api: Api, 
     )
     token = mint(settings, owner, database.clock())
     return Workspace(api, settings, database, owner.tenant_id, locale, owner, token)
-
-
-async def run_due(database: Database, tenant_id: UUID, kind: str, *, subject_id: UUID | None = None) -> int:
-    """Does the work of a kind that is due in a tenant (of one subject only, when named) and gives how much there was.
-
-    The room's ``tasks`` must have been imported. Work that fails is kept for another attempt and its error raised.
-    """
-    mine = [] if subject_id is None else [Due.subject_id == subject_id]
-    async with write(database, Caller(tenant_id=tenant_id, channel="WORKER")) as (session, at):
-        ready = select(Due).where(Due.kind == kind, Due.state == State.WAITING, Due.due_at <= at, *mine)
-        claimed = list(await session.scalars(ready.order_by(Due.due_at, Due.id).with_for_update(skip_locked=True)))
-        for row in claimed:
-            row.lease_token, row.lease_until = new_id(), at + LEASE
-    for row in claimed:
-        assert row.lease_token is not None
-        work = await begin(database, Due, tenant_id=tenant_id, id=row.id, token=row.lease_token)
-        assert work is not None
-        try:
-            await HANDLERS[kind](work)
-        except Exception as error:
-            await fail(work, error)
-            raise
-    return len(claimed)
 
 
 @contextmanager

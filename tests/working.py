@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from services.kit.due import Leased, State
+from services.kit.due import HANDLERS, Due, Leased, State, begin, fail
 from services.kit.ids import new_id
 from services.kit.tenancy import Caller, Database, write
 from services.worker.broker import TABLES, Job
@@ -18,13 +18,14 @@ LEASE = timedelta(seconds=30)
 LIMIT = timedelta(seconds=30)
 
 
-async def lease(database: Database, tenant_id: UUID, table: type[Leased]) -> list[Job]:
-    """Leases every due row of a tenant that nobody has leased, as a relay would."""
+async def lease(database: Database, tenant_id: UUID, table: type[Leased], *, kind: str | None = None) -> list[Job]:
+    """Leases every due row of a tenant (of one kind, when named) that nobody has leased, as a relay would."""
+    named = [] if kind is None else [table.kind == kind]
     async with write(database, Caller(tenant_id=tenant_id)) as (session, at):
         due = await session.scalars(
             select(table)
             .where(table.state == State.WAITING, table.due_at <= at)
-            .where(or_(table.lease_until.is_(None), table.lease_until <= at))
+            .where(*named, or_(table.lease_until.is_(None), table.lease_until <= at))
             .order_by(table.due_at, table.id)
         )
         jobs = []
@@ -42,3 +43,17 @@ async def work_off(database: Database, tenant_id: UUID) -> int:
             await perform(database, job, lease=LEASE, limit=LIMIT)
         done += len(jobs)
     return done
+
+
+async def run_due(database: Database, tenant_id: UUID, kind: str) -> int:
+    """Does the work of one kind that is due in a tenant and counts it; one that fails is kept and its error raised."""
+    jobs = await lease(database, tenant_id, Due, kind=kind)
+    for job in jobs:
+        work = await begin(database, job.table, tenant_id=tenant_id, id=job.id, token=job.token)
+        assert work is not None
+        try:
+            await HANDLERS[kind](work)
+        except Exception as error:
+            await fail(work, error)
+            raise
+    return len(jobs)

@@ -96,6 +96,11 @@ STALE_VERSION = Message(
     "This record was changed meanwhile; it is now at version {current}.",
     "این رکورد در این میان تغییر کرده و اکنون در نسخهٔ {current} است.",
 )
+CHANGED_MEANWHILE = Message(
+    "changed_meanwhile",
+    "This record was changed meanwhile; read it again.",
+    "این رکورد در این میان تغییر کرده است؛ دوباره آن را بخوانید.",
+)
 FORBIDDEN = Message("forbidden", "Your role does not allow this.", "نقش شما اجازهٔ این کار را نمی‌دهد.")
 REQUIRED = Message("required", "This must not be empty.", "این مقدار نباید خالی باشد.")
 TOO_LONG = Message(

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from babel.numbers import get_currency_name, get_currency_symbol
 
-from services.kit.errors import Invalid, Locale, Message
+from services.kit.errors import Invalid, Locale, Message, Path
 from services.kit.text import persian_digits, plain_number
 
 # ISO 4217 as of January 2026 without funds, metals and test codes; BGN stays, because deals were made in it until then.
@@ -63,6 +63,7 @@ TOO_MANY_DECIMALS: Final = Message(
     "“{text}” has more decimals than the {allowed} that the currency has.",
     "«{text}» بیش از {allowed} رقم اعشار این واحد پول دارد.",
 )
+NEGATIVE: Final = Message("negative_amount", "An amount must not be less than zero.", "مبلغ نباید کمتر از صفر باشد.")
 UNUSABLE_RATIOS: Final = Message(
     "unusable_ratios",
     "The ratios must not be negative, and at least one must be more than zero.",
@@ -157,6 +158,13 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
     for amount in amounts:
         result += amount
     return result
+
+
+def refuse_negative(money: Money | None, *, path: Path) -> Money | None:
+    """This will refuse an amount below zero, and give back any other."""
+    if money is not None and money.minor < 0:
+        raise Invalid(NEGATIVE, path=path)
+    return money
 
 
 def from_decimal(amount: Decimal, currency: str, unit: Unit | None = None) -> Money:

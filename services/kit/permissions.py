@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-from services.kit.errors import FORBIDDEN, Forbidden
-
 
 class Role(StrEnum):
     """This will name the part a member plays in a workspace."""
@@ -67,9 +65,3 @@ ROLES: dict[Role, frozenset[Permission]] = {
 def allows(role: Role, permission: Permission) -> bool:
     """This will tell whether a role holds a permission."""
     return permission in ROLES[role]
-
-
-def refuse_unless(allowed: bool) -> None:
-    """This will raise the same refusal for everything that a role may not do."""
-    if not allowed:
-        raise Forbidden(FORBIDDEN)

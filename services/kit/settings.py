@@ -15,7 +15,9 @@ class Settings(BaseSettings):
     names the same way are also read as ``DATABASE_URL`` and ``REDIS_URL``.
     """
 
-    model_config = SettingsConfigDict(env_prefix="RAVAND_", env_file=".env", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RAVAND_", env_file=".env", env_parse_none_str="none", extra="ignore", populate_by_name=True
+    )
 
     environment: Literal["development", "production"] = "production"
     home: Path = Field(default=Path.home() / ".ravand", description="Data home: cluster, secrets, mail folder, files.")
@@ -38,7 +40,7 @@ class Settings(BaseSettings):
     redis_url: str = Field(default="", validation_alias=AliasChoices("RAVAND_REDIS_URL", "REDIS_URL"))
     broker_url: str = Field(default="", description="Valkey for messages to workers alone; redis_url when empty.")
     database_pool_size: int = Field(default=8, ge=1)
-    database_prepare_threshold: int | None = Field(default=5, description="None behind a PgBouncer older than 1.21.")
+    database_prepare_threshold: int | None = Field(default=5, description="none behind a PgBouncer older than 1.21.")
 
     secret_key: SecretStr = Field(default=SecretStr(""), description="Signs tokens and links; 32 random bytes or more.")
     access_token_seconds: int = Field(default=600, gt=0)

@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from services.kit.clock import Clock, system_clock
 from services.kit.db import RecordTable, TenantTable, expected_failure, make_engine
-from services.kit.errors import FORBIDDEN, STALE_VERSION, Conflict, Forbidden, Locale
+from services.kit.errors import CHANGED_MEANWHILE, FORBIDDEN, Conflict, Forbidden, Locale
 from services.kit.permissions import Permission, Role, allows
 
 # Work that belongs to the installation itself (a verification mail before any workspace exists) is done as this tenant.
@@ -179,7 +179,7 @@ async def write(database: Database, caller: Caller) -> AsyncIterator[tuple[Write
         yield session, at
         await session.commit()
     except StaleDataError as error:
-        raise Conflict(STALE_VERSION, current="?") from error
+        raise Conflict(CHANGED_MEANWHILE) from error
     except DBAPIError as error:
         failure = expected_failure(error)
         if failure is None:

@@ -79,11 +79,6 @@ class Postgres:
             )  # the log is replayed at the next start; nothing committed is lost
             wait_until(self._is_gone, seconds=STOP_SECONDS)
 
-    def destroy(self) -> None:
-        """This will stop the server and delete its data: for throw-away servers of tests."""
-        self.stop()
-        shutil.rmtree(self.data.parent)
-
     def _is_gone(self) -> bool:
         if self.process is not None:
             return self.process.poll() is not None

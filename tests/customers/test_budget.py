@@ -2,8 +2,7 @@
 
 from tests.customers.test_accounts import add
 from tests.customers.test_contacts import CONTACT, meet
-from tests.customers.test_upsert import statements
-from tests.support import Workspace
+from tests.support import Workspace, statements
 
 ASKED = (
     '{ accounts(first: 20, filter: {search: "acme"}) { totalCount nodes { owner { name } parent { name } '

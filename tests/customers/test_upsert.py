@@ -1,20 +1,17 @@
 """Accounts from an import: added, changed, left alone."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from services.customers.accounts.service import AccountRow, Upserted, checked, upsert_accounts
 from services.kit.errors import Forbidden, Invalid
 from services.kit.money import Money
 from services.kit.permissions import Role
-from services.kit.tenancy import Caller, Database, write
+from services.kit.tenancy import Caller, write
 from services.kit.text import fold
 from tests.customers.test_accounts import add
-from tests.support import Workspace
+from tests.support import Workspace, statements
 
 ROWS = (
     AccountRow(name="Acme Corporation", sector="technology", employees=2822, revenue=Money(110004, "USD")),
@@ -116,21 +113,6 @@ async def test_rows_are_checked_like_anything_else(workspace: Workspace) -> None
     with pytest.raises(Forbidden):
         await upsert(workspace, AccountRow(name="A"), caller=viewer)
     assert await accounts(workspace) == {}
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Collects what is sent to the database."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def test_many_rows_take_few_statements(workspace: Workspace) -> None:

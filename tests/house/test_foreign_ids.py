@@ -152,5 +152,36 @@ async def test_ones_own_id_is_found(
     assert answer["data"][name] is not None
 
 
+def every_id_below() -> list[Any]:
+    """Gives every id that a field of a record takes, with the type of the record."""
+    return [
+        pytest.param(kind, name, field, argument, id=f"{kind.name}.{name}({'.'.join(argument.path)})")
+        for kind in GRAPHQL_SCHEMA.type_map.values()
+        if isinstance(kind, GraphQLObjectType) and kind not in (GRAPHQL_SCHEMA.query_type, GRAPHQL_SCHEMA.mutation_type)
+        for name, field in sorted(kind.fields.items())
+        for argument in ids_of(field)
+    ]
+
+
+@pytest.mark.parametrize(("kind", "name", "field", "argument"), every_id_below())
+async def test_a_foreign_id_below_a_record_finds_as_little_as_a_missing_one(
+    ours: tuple[Workspace, dict[str, str]],
+    theirs: tuple[Workspace, dict[str, str]],
+    kind: GraphQLObjectType,
+    name: str,
+    field: GraphQLField,
+    argument: IdArgument,
+) -> None:
+    workspace, mine = ours
+    record = f"{kind.name[0].lower()}{kind.name[1:]}"
+    for id in (theirs[1][kind_of(name, argument)], str(new_id()), str(UUID(int=0)), "nonsense"):
+        given = put({}, argument, id)
+        declared = "".join(f", ${each}: {field.args[each].type}" for each in given)
+        arguments = ", ".join(f"{each}: ${each}" for each in given)
+        query = f"query($record: ID!{declared}) {{ {record}(id: $record) {{ {name}({arguments}) {{ totalCount }} }} }}"
+        found = await workspace.ask(query, {"record": mine[record], **given})
+        assert found[record][name] == {"totalCount": 0}, id
+
+
 async def test_the_stranger_is_as_furnished_as_we_are(theirs: tuple[Workspace, dict[str, str]]) -> None:
     assert set(theirs[1]) == set(KINDS)

@@ -45,7 +45,7 @@ def tries(table: str) -> dict[str, str]:
         "delete": f"DELETE FROM {table} WHERE tenant_id = %(theirs)s RETURNING 1",
         "copy": f"INSERT INTO {table} ({columns}) SELECT {mine} FROM {table} WHERE tenant_id = %(theirs)s RETURNING 1",
         "insert": f"INSERT INTO {table} (tenant_id, id) VALUES (%(theirs)s, %(new)s) RETURNING 1",
-        "upsert": f"INSERT INTO {table} (tenant_id, id) VALUES (%(theirs)s, %(theirs)s) "
+        "upsert": f"INSERT INTO {table} (tenant_id, id) VALUES (%(theirs)s, %(row)s) "
         "ON CONFLICT (tenant_id, id) DO UPDATE SET id = excluded.id RETURNING 1",
         "truncate": f"TRUNCATE {table}",
         "disable": f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
@@ -75,11 +75,14 @@ async def test_the_application_role_cannot_touch_another_tenants_rows(
     with connect(urls.owner) as owner:
         before = rows_of(owner, table, furnished.id)
         assert before, f"nothing of {table} stands behind the wall; tests/house/world.py should make one"
+        query = sql.SQL("SELECT id FROM {} WHERE tenant_id = %s LIMIT 1").format(sql.Identifier(table))
+        row = owner.execute(query, [furnished.id]).fetchone()
+        assert row is not None
         with connect(urls.app) as app:
             for name, statement in tries(table).items():
                 with app.transaction(force_rollback=True):
                     app.execute("SELECT app.set_tenant(%s)", [workspace.id])
-                    values = {"mine": workspace.id, "theirs": furnished.id, "new": new_id()}
+                    values = {"mine": workspace.id, "theirs": furnished.id, "new": new_id(), "row": row[0]}
                     try:
                         found = app.execute(statement.encode(), values).fetchall()
                     except psycopg.errors.InsufficientPrivilege:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.imports import tasks
-from tests.support import Workspace, run_due
+from tests.support import Workspace
+from tests.working import run_due
 
 RUN = """
     id kind state dryRun failure
@@ -65,8 +65,6 @@ OPPORTUNITIES: dict[str, Any] = {
         {"column": "close_value", "field": "amount"},
     ],
 }
-
-__all__ = ["ACCOUNTS", "ERRORS", "MEMBERS", "OPPORTUNITIES", "PRODUCTS", "RUN", "tasks"]
 
 
 async def upload(

@@ -11,7 +11,8 @@ from services.kit.permissions import Role
 from services.kit.tenancy import WriteSession
 from tests.imports.steps import RUN, look, run, start, totals, upload
 from tests.imports.test_sheets import workbook
-from tests.support import Clock, Workspace, run_due
+from tests.support import Clock, Workspace
+from tests.working import run_due
 
 NAMES: dict[str, Any] = {"kind": "ACCOUNTS", "mapping": [{"column": "name", "field": "name"}]}
 DEALS: dict[str, Any] = {

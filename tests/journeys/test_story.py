@@ -3,8 +3,6 @@
 `ravand up` is started the way a person starts it; all the rest goes over HTTP, and mails are read from the mail folder.
 """
 
-import email
-import email.policy
 import json
 import os
 import re
@@ -17,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +28,7 @@ from services.local.runtime import read_running
 from services.local.valkey import start_valkey
 from tests.imports.steps import ACCOUNTS, MEMBERS, OPPORTUNITIES, PRODUCTS
 from tests.local.conftest import CHECKOUT, clean_environment, new_home
+from tests.mailbox import letters, token_of
 
 T = TypeVar("T")
 PROBLEM = "__typename ... on Problem { code message path }"
@@ -80,15 +80,9 @@ class Product:
         assert "Problem" not in answer["__typename"], answer
         return answer
 
-    def mails(self, address: str) -> list[email.message.EmailMessage]:
+    def mails(self, address: str) -> list[EmailMessage]:
         """Gives the mails to an address, the oldest first."""
-        folder = self.home / "mail"
-        found = []
-        for path in sorted(folder.glob("*.eml")) if folder.is_dir() else []:
-            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            if address in str(message["to"]):
-                found.append(message)
-        return found
+        return letters(self.home / "mail", address)
 
     def sign_up(self, address: str, workspace: str, locale: str) -> dict[str, Any]:
         """Signs a stranger up, reads the mail, verifies the address and gives the session."""
@@ -106,12 +100,9 @@ class Product:
             token="",
         )
         mail = wait_for(lambda: self.mails(address), "the verification mail")[-1]
-        body = mail.get_body(("plain",))
-        assert body is not None
-        token = re.search(r"token=([\w.~-]+)", body.get_content())
-        assert token, body.get_content()
-        session = self.must("verifyEmail", {"token": token[1]}, "SessionPayload { accessToken refreshToken }", token="")
-        again = self.do("verifyEmail", {"token": token[1]}, "SessionPayload { accessToken }", token="")
+        token = token_of(mail)
+        session = self.must("verifyEmail", {"token": token}, "SessionPayload { accessToken refreshToken }", token="")
+        again = self.do("verifyEmail", {"token": token}, "SessionPayload { accessToken }", token="")
         assert again["__typename"] == "UnauthenticatedProblem"
         return session
 

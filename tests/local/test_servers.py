@@ -1,6 +1,7 @@
 """Our own PostgreSQL and Valkey: started, adopted, stopped."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -120,7 +121,8 @@ def test_root_keeps_a_cluster_of_a_closed_home_elsewhere_and_opens_nothing(home:
         assert closed.stat().st_mode & 0o777 == 0o700
         assert start_postgres(closed / "ravand").pid == server.pid
     finally:
-        server.destroy()
+        server.stop()
+        shutil.rmtree(server.data.parent)
     assert not place.exists()
 
 

@@ -1,9 +1,6 @@
 """Reminders as members set, move and call them off, and as a worker delivers them."""
 
-import email
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.policy import default
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +11,11 @@ from services.kit.due import Due, State
 from services.kit.ids import new_id
 from services.kit.permissions import Role
 from services.kit.settings import Settings
-from services.kit.tenancy import Caller, ReadSession, read, write
+from services.kit.tenancy import Caller, read, write
 from services.reminders import tasks
 from services.reminders.models import Reminder, SubjectKind
-from services.reminders.subjects import SUBJECTS
 from services.tenants.members.models import Member, MemberState
+from tests.mailbox import letters
 from tests.support import Clock, Workspace
 from tests.working import work_off
 
@@ -32,22 +29,6 @@ NOTIFICATIONS = "{ notifications { totalCount nodes { id kind title message subj
 def mail_folder(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mails land in the home of the test run; a worker reads its settings from the environment."""
     monkeypatch.setattr(tasks, "settings", lambda: settings)
-
-
-@pytest.fixture
-def accounts() -> Iterator[set[UUID]]:
-    """The accounts that exist, as far as reminders know."""
-    known: set[UUID] = set()
-
-    async def exists(_session: ReadSession, id: UUID) -> bool:
-        return id in known
-
-    before = SUBJECTS.get(SubjectKind.ACCOUNT)
-    SUBJECTS[SubjectKind.ACCOUNT] = exists
-    yield known
-    del SUBJECTS[SubjectKind.ACCOUNT]
-    if before is not None:
-        SUBJECTS[SubjectKind.ACCOUNT] = before
 
 
 def ahead(clock: Clock, **by: float) -> str:
@@ -69,11 +50,6 @@ async def with_address(workspace: Workspace) -> str:
     return address
 
 
-def letters(settings: Settings, address: str) -> list[Any]:
-    mails = [email.message_from_bytes(path.read_bytes(), policy=default) for path in settings.mail_folder.glob("*.eml")]
-    return [mail for mail in mails if mail["to"] == address]
-
-
 async def test_a_reminder_is_set_for_the_caller(workspace: Workspace, clock: Clock) -> None:
     made = await set_one(workspace, clock)
     assert made["text"] == "Call Mina"
@@ -90,17 +66,40 @@ async def test_a_wall_time_is_kept_as_it_was_given(persian_workspace: Workspace)
     assert datetime.fromisoformat(made["remindAt"]).astimezone(UTC).strftime("%H:%M") == "05:30"
 
 
-async def test_a_reminder_can_be_about_a_record(workspace: Workspace, clock: Clock, accounts: set[UUID]) -> None:
-    account_id = new_id()
-    accounts.add(account_id)
-    made = await set_one(workspace, clock, subjectKind="ACCOUNT", subjectId=str(account_id))
-    assert (made["subjectKind"], made["subjectId"]) == ("ACCOUNT", str(account_id))
+SUBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "account": ("createAccount", {"name": "Aria Trading"}),
+    "contact": ("createContact", {"name": "Mina Aria"}),
+    "lead": ("createLead", {"name": "Mina Aria", "source": "Fair"}),
+    "opportunity": ("createOpportunity", {"name": "Twenty servers"}),
+    "ticket": ("openTicket", {"subject": "It stays dark", "type": "INCIDENT"}),
+}
+
+
+@pytest.mark.parametrize("kind", SubjectKind)
+async def test_a_reminder_can_be_about_a_record(
+    workspace: Workspace, stranger: Workspace, clock: Clock, kind: SubjectKind
+) -> None:
+    async def make(place: Workspace, kind: str, **more: Any) -> str:
+        mutation, given = SUBJECTS[kind]
+        answer = await place.must(mutation, given | more, f"{kind.capitalize()}Payload {{ {kind} {{ id }} }}")
+        id: str = answer[kind]["id"]
+        return id
+
+    mine, foreign = [
+        await make(place, kind, **({"accountId": await make(place, "account")} if kind == "ticket" else {}))
+        for place in (workspace, stranger)
+    ]
+    about = {"subjectKind": kind.name, "subjectId": mine}
+    made = await set_one(workspace, clock, **about)
+    assert (made["subjectKind"], made["subjectId"]) == (kind.name, mine)
     asked = "query($id: ID!) { reminders(filter: {subjectId: $id}) { nodes { id } } }"
-    assert (await workspace.ask(asked, {"id": str(account_id)}))["reminders"]["nodes"] == [{"id": made["id"]}]
+    assert (await workspace.ask(asked, {"id": mine}))["reminders"]["nodes"] == [{"id": made["id"]}]
     assert (await workspace.ask(asked, {"id": "nonsense"}))["reminders"]["nodes"] == []
+    wanted = {"text": "Call Mina", "remindAt": ahead(clock, hours=1), "subjectKind": kind.name, "subjectId": foreign}
+    refused = await workspace.do("setReminder", wanted, REMINDER)
+    assert (refused["__typename"], refused["path"]) == ("NotFoundProblem", ["input", "subjectId"])
 
 
-@pytest.mark.usefixtures("accounts")
 @pytest.mark.parametrize(
     ("wrong", "kind", "path"),
     [
@@ -179,7 +178,7 @@ async def test_a_reminder_is_delivered_in_the_product_and_by_mail(
         "subjectId": None,
         "readAt": None,
     }
-    (letter,) = letters(settings, address)
+    (letter,) = letters(settings.mail_folder, address)
     assert letter["subject"] == "Reminder: Call Mina"
     states = await workspace.ask("{ reminders(filter: {state: [DELIVERED]}) { nodes { id deliveredAt } } }")
     assert [node["id"] for node in states["reminders"]["nodes"]] == [made["id"]]
@@ -191,7 +190,7 @@ async def test_a_mail_that_goes_out_again_is_the_same_mail(
     address = await with_address(workspace)
     await set_one(workspace, clock, remindAt=ahead(clock, seconds=-1))
     await work_off(workspace.database, workspace.id)
-    (first,) = letters(settings, address)
+    (first,) = letters(settings.mail_folder, address)
     async with write(workspace.database, Caller(tenant_id=workspace.id)) as (session, _at):
         # As if the worker had died between the mail and the commit.
         row = (await session.scalars(select(Due).where(Due.kind == "reminder.mail"))).one()
@@ -199,7 +198,7 @@ async def test_a_mail_that_goes_out_again_is_the_same_mail(
     for path in settings.mail_folder.glob("*.eml"):
         path.unlink()
     await work_off(workspace.database, workspace.id)
-    (again,) = letters(settings, address)
+    (again,) = letters(settings.mail_folder, address)
     assert again["message-id"] == first["message-id"]
 
 
@@ -260,7 +259,7 @@ async def test_nobody_is_told_who_does_not_work_here_any_more(
         member.state = MemberState.SUSPENDED
     clock.advance(timedelta(minutes=1))
     assert await work_off(workspace.database, workspace.id) == 1
-    assert letters(settings, address) == []
+    assert letters(settings.mail_folder, address) == []
     async with read(workspace.database, workspace.owner) as session:
         reminder = (await session.scalars(select(Reminder).where(Reminder.id == UUID(made["id"])))).one()
         assert reminder.state == "CANCELLED"

@@ -13,7 +13,8 @@ from services.kit.permissions import Role
 from services.reports import service
 from tests.imports.steps import run as run_import
 from tests.reports.test_sales_performance import RUN, render
-from tests.support import Clock, Workspace, run_due
+from tests.support import Clock, Workspace
+from tests.working import run_due
 
 YEAR = {"from": "2025-03-21", "to": "2026-03-20"}
 PAYLOAD = f"ReportRunPayload {{ reportRun {{ {RUN} }} }}"

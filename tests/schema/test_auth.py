@@ -1,10 +1,8 @@
 """Tokens, languages and the throttle at the gateway's door."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from schema.auth import access_token, preferred_locale
 from schema.gateway import create_app
@@ -13,7 +11,7 @@ from services.kit.ids import new_id
 from services.kit.settings import Settings
 from services.kit.signing import sign
 from services.kit.tenancy import Database
-from tests.support import PROBLEM, Api, Workspace
+from tests.support import PROBLEM, Api, Workspace, statements
 
 VIEWER = "{ viewer { member { id } } }"
 LOG_IN = f"mutation($input: LogInInput!) {{ logIn(input: $input) {{ {PROBLEM} }} }}"
@@ -40,22 +38,10 @@ async def test_every_other_token_is_refused(workspace: Workspace, stranger: Work
         assert "data" not in answer
 
 
-async def test_authenticating_is_one_round_trip_to_the_tables(workspace: Workspace, statements: list[str]) -> None:
-    await workspace.post("{ __typename }")
-    assert len([statement for statement in statements if "set_tenant" not in statement]) == 1
-
-
-@pytest.fixture
-def statements(database: Database) -> Iterator[list[str]]:
-    """The statements that the application sends from now on."""
-    seen: list[str] = []
-
-    def remember(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", remember)
-    yield seen
-    event.remove(database.engine.sync_engine, "before_cursor_execute", remember)
+async def test_authenticating_is_one_round_trip_to_the_tables(workspace: Workspace) -> None:
+    with statements(workspace.database) as seen:
+        await workspace.post("{ __typename }")
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize(

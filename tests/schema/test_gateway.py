@@ -15,10 +15,12 @@ from schema.documents import MAX_ALIASES, MAX_DEPTH
 from schema.gateway import create_app
 from schema.limits import MAX_NESTING, nesting
 from schema.wording import PERSIAN, worded
+from services.kit.checks import UnsafeRole
 from services.kit.errors import NOT_FOUND, NotFound
 from services.kit.reads import Reader
 from services.kit.settings import Settings
-from services.kit.tenancy import Database
+from services.kit.tenancy import Database, open_database
+from services.local.provision import Urls
 from tests.support import Api, Workspace, mint
 
 PERSIAN_LETTERS = "اآبپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
@@ -171,6 +173,15 @@ async def test_health(api: Api) -> None:
         200,
         {"ready": True, "database": True, "migrations": True, "valkey": True},
     )
+
+
+async def test_the_application_refuses_a_role_that_sees_past_a_tenants_walls(settings: Settings, urls: Urls) -> None:
+    opened = open_database(urls.owner, pool_size=1)
+    app = create_app(settings, database=opened)
+    with pytest.raises(UnsafeRole, match="bypasses row-level security"):
+        async with app.router.lifespan_context(app):
+            pass
+    await opened.close()
 
 
 async def test_a_fault_is_masked_by_a_request_id(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

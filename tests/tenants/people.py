@@ -1,20 +1,18 @@
 """What tests of access share: a visitor who signs up, reads mail, logs in."""
 
-import re
 import secrets
 from dataclasses import dataclass
-from email import policy
 from email.message import EmailMessage
-from email.parser import BytesParser
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from services.kit.settings import Settings
 from services.kit.tenancy import SYSTEM_TENANT, Database
 from services.tenants.access.service import SIGN_UP_MAIL
 from services.tenants.invitations.service import MAIL as INVITATION_MAIL
-from tests.support import PROBLEM, Api, run_due
+from tests.mailbox import letters, token_of
+from tests.support import PROBLEM, Api
+from tests.working import run_due
 
 PASSWORD = "a long walk by the sea"
 SESSION = "{ accessToken refreshToken expiresAt member { id name email role } workspace { id name slug locale state } }"
@@ -23,33 +21,6 @@ SESSION = "{ accessToken refreshToken expiresAt member { id name email role } wo
 def new_address(name: str = "someone") -> str:
     """An address that no other test uses."""
     return f"{name}.{secrets.token_hex(6)}@example.com"
-
-
-def letters(settings: Settings, to: str) -> list[EmailMessage]:
-    """The mails to an address that lie in the mail folder, the oldest first."""
-    parser = BytesParser(policy=policy.default)
-    found = [parser.parsebytes(path.read_bytes()) for path in sorted(settings.mail_folder.glob("*.eml"))]
-    return [mail for mail in found if recipient(mail) == to]
-
-
-def recipient(mail: EmailMessage) -> str:
-    """The address a mail goes to; the parser leaves the bytes of non-ASCII local parts as they are."""
-    address: str = mail["To"].addresses[0].addr_spec
-    return address.encode("utf-8", "surrogateescape").decode()
-
-
-def plain(mail: EmailMessage) -> str:
-    """The plain words of a mail."""
-    part = mail.get_body(("plain",))
-    assert part is not None
-    return str(part.get_content())
-
-
-def token_of(mail: EmailMessage) -> str:
-    """The token in the link of a mail."""
-    found = re.search(r"https?://\S+", plain(mail))
-    assert found is not None
-    return parse_qs(urlsplit(found[0]).query)["token"][0]
 
 
 @dataclass
@@ -82,12 +53,12 @@ class Visitor:
     async def last_mail(self, email: str) -> EmailMessage:
         """Has the mails of sign-ups sent and gives the newest to an address."""
         await run_due(self.database, SYSTEM_TENANT, SIGN_UP_MAIL)
-        return letters(self.settings, email)[-1]
+        return letters(self.settings.mail_folder, email)[-1]
 
     async def last_invitation(self, email: str, tenant_id: UUID) -> EmailMessage:
         """Has the mails of a workspace's invitations sent and gives the newest to an address."""
         await run_due(self.database, tenant_id, INVITATION_MAIL)
-        return letters(self.settings, email)[-1]
+        return letters(self.settings.mail_folder, email)[-1]
 
     async def verify(self, token: str) -> dict[str, Any]:
         return await self.do("verifyEmail", {"token": token}, f"SessionPayload {SESSION}")

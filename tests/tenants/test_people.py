@@ -15,8 +15,10 @@ from services.tenants.invitations.models import Invitation, InvitationState
 from services.tenants.invitations.service import MAIL, invitation_token
 from services.tenants.members.service import add_member
 from services.tenants.workspaces.queries import current
-from tests.support import Workspace, run_due
-from tests.tenants.people import PASSWORD, Visitor, letters, new_address, plain, token_of
+from tests.mailbox import letters, plain, token_of
+from tests.support import Workspace
+from tests.tenants.people import PASSWORD, Visitor, new_address
+from tests.working import run_due
 
 INVITATION = "InvitationPayload { invitation { id email name role locale state version invitedBy { name } } }"
 MEMBER = "MemberPayload { member { id name role state locale version } }"
@@ -109,7 +111,7 @@ async def test_a_revoked_invitation_sends_no_mail_and_opens_nothing(visitor: Vis
     revoked = await workspace.must("revokeInvitation", {"invitationId": invitation_id}, INVITATION)
     assert revoked["invitation"]["state"] == "REVOKED"
     assert await run_due(workspace.database, workspace.id, MAIL) == 1
-    assert letters(workspace.settings, email) == []
+    assert letters(workspace.settings.mail_folder, email) == []
     token = invitation_token(workspace.settings.secret_key, tenant_id=workspace.id, invitation_id=UUID(invitation_id))
     assert (await visitor.accept(token, name="X"))["__typename"] == "UnauthenticatedProblem"
     again = await workspace.do("revokeInvitation", {"invitationId": invitation_id}, INVITATION)

@@ -14,8 +14,9 @@ from services.kit.tenancy import SYSTEM_TENANT, Caller, Database, read, write
 from services.local.provision import Urls, connect
 from services.tenants.access.service import SIGN_UP_MAIL, verification_token
 from services.tenants.directory.service import enter_sign_up
-from tests.support import run_due
-from tests.tenants.people import PASSWORD, Visitor, letters, new_address, plain, token_of
+from tests.mailbox import letters, plain, token_of
+from tests.tenants.people import PASSWORD, Visitor, new_address
+from tests.working import run_due
 
 
 async def test_a_stranger_becomes_the_owner_of_a_workspace_on_trial(visitor: Visitor) -> None:
@@ -65,8 +66,8 @@ async def test_a_known_address_is_answered_like_an_unknown_one_and_told_by_mail(
         "email": shouted,
     }
     await run_due(visitor.database, SYSTEM_TENANT, SIGN_UP_MAIL)
-    subjects = [mail["Subject"] for mail in letters(visitor.settings, email)]
-    told = letters(visitor.settings, shouted.rpartition("@")[0] + "@example.com")
+    subjects = [mail["Subject"] for mail in letters(visitor.settings.mail_folder, email)]
+    told = letters(visitor.settings.mail_folder, shouted.rpartition("@")[0] + "@example.com")
     assert subjects == ["Confirm your e-mail for Ravand"]
     assert [mail["Subject"] for mail in told] == ["You already have a Ravand account"]
     assert "token=" not in plain(told[0])

@@ -1,13 +1,10 @@
 """Nothing is lost and nothing told twice, whatever is killed, emptied or cut off meanwhile."""
 
-import email
 import os
 import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from email.message import Message
-from email.policy import default
 
 import psycopg
 import pytest
@@ -23,6 +20,7 @@ from services.reminders.service import set_reminder
 from services.tenants.members.service import add_member
 from services.tenants.workspaces.service import open_workspace
 from services.worker.broker import NAMESPACE
+from tests.mailbox import letters
 from tests.worker.conftest import Desk
 from tests.worker.processes import Processes, wait_for
 
@@ -63,11 +61,6 @@ def count(truth: psycopg.Connection, statement: str) -> int:
     row = truth.execute(statement.encode()).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def letters(processes: Processes) -> list[Message]:
-    folder = processes.settings.mail_folder
-    return [email.message_from_bytes(path.read_bytes(), policy=default) for path in folder.glob("*.eml")]
 
 
 async def test_kills_and_an_emptied_valkey_lose_nothing_and_double_nothing(
@@ -122,7 +115,7 @@ async def test_kills_and_an_emptied_valkey_lose_nothing_and_double_nothing(
     assert len(wanted) == ALL
     assert told == Counter(wanted), "each was told once"
     assert count(truth, "SELECT count(*) FROM due WHERE state <> 'DONE'") == 0
-    sent = letters(processes)
+    sent = letters(processes.settings.mail_folder)
     assert {str(letter["subject"]) for letter in sent} == {f"Reminder: {text}" for text in wanted}
     assert len({letter["message-id"] for letter in sent}) == ALL, "a mail that went out twice is the same mail"
     valkey.close()

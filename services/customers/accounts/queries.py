@@ -35,11 +35,6 @@ account = read_model(
 )
 
 
-async def exists(session: ReadSession, account_id: UUID) -> bool:
-    """This will tell whether the workspace has an account."""
-    return await session.scalar(select(Account.id).where(Account.id == account_id)) is not None
-
-
 async def get(session: ReadSession, account_id: UUID, *, path: Path) -> Account:
     """This will give an account of the caller's workspace; a foreign id and a missing one are both not found."""
     found = await session.scalar(select(Account).where(Account.id == account_id))

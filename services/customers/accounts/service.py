@@ -25,7 +25,7 @@ from services.tenants.members import queries as members
 
 on_violation("uq_account_tenant_id_name_key", rules.name_taken)
 on_violation("uq_account_tenant_id_external_source_external_id", rules.external_id_taken)
-remindable(SubjectKind.ACCOUNT, queries.exists)
+remindable(SubjectKind.ACCOUNT, Account)
 
 
 class AccountFields(TypedDict, total=False):

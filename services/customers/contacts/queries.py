@@ -45,11 +45,6 @@ account_contact = read_model(
 open_list(account, "contacts", Many("account_contact", AccountContact.account_id, order="OLDEST"))
 
 
-async def exists(session: ReadSession, contact_id: UUID) -> bool:
-    """This will tell whether the workspace has a contact."""
-    return await session.scalar(select(Contact.id).where(Contact.id == contact_id)) is not None
-
-
 async def get(session: ReadSession, contact_id: UUID, *, path: Path) -> Contact:
     """This will give a contact of the caller's workspace; a foreign id and a missing one are both not found."""
     found = await session.scalar(select(Contact).where(Contact.id == contact_id))

@@ -22,7 +22,7 @@ from services.tenants.members import queries as members
 
 on_violation("uq_contact_tenant_id_external_source_external_id", rules.external_id_taken)
 on_violation("uq_account_contact_tenant_id_account_id_contact_id", rules.linked_meanwhile)
-remindable(SubjectKind.CONTACT, queries.exists)
+remindable(SubjectKind.CONTACT, Contact)
 
 
 class ContactFields(TypedDict, total=False):

@@ -48,11 +48,6 @@ lead_touch = read_model(
 )
 
 
-async def exists(session: ReadSession, lead_id: UUID) -> bool:
-    """This will tell whether the workspace has a lead."""
-    return await session.scalar(select(Lead.id).where(Lead.id == lead_id)) is not None
-
-
 async def locked(session: ReadSession, lead_id: UUID, *, path: Path) -> Lead:
     """This will give a lead as it is now, locked until the transaction ends."""
     found = await session.scalar(select(Lead).where(Lead.id == lead_id).with_for_update())

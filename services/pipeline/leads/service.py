@@ -35,7 +35,7 @@ from services.reminders.subjects import remindable
 from services.tenants.members import queries as members
 from services.tenants.members.models import MemberState
 
-remindable(SubjectKind.LEAD, queries.exists)
+remindable(SubjectKind.LEAD, Lead)
 
 ID = ("input", "id")
 

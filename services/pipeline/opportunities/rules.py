@@ -9,13 +9,12 @@ from uuid import UUID
 import orjson
 
 from services.kit.errors import Invalid, Message, Path
-from services.kit.money import Money
+from services.kit.money import Money, refuse_negative
 from services.pipeline.processes.models import StageKind
 from services.pipeline.processes.rules import NOT_IN_TIME, Definition, Step, known_stage, recorded_way
 
 CLOSED: frozenset[str] = frozenset({StageKind.WON, StageKind.LOST})
 
-NEGATIVE = Message("negative_amount", "An amount must not be less than zero.", "مبلغ نباید کمتر از صفر باشد.")
 IN_THE_FUTURE = Message("in_the_future", "This day has not come yet.", "این روز هنوز نرسیده است.")
 CLOSED_TOO_EARLY = Message(
     "closed_too_early",
@@ -38,13 +37,6 @@ SAME_TWICE = Message(
     "The external id “{id}” stands twice in the same batch.",
     "شناسهٔ بیرونی «{id}» دو بار در یک دسته آمده است.",
 )
-
-
-def refuse_negative(amount: Money | None, *, path: Path) -> Money | None:
-    """This will refuse an amount below zero."""
-    if amount is not None and amount.minor < 0:
-        raise Invalid(NEGATIVE, path=path)
-    return amount
 
 
 def opening_day(opened_on: date | None, today: date) -> date:

@@ -15,7 +15,7 @@ from services.kit.columns import name_columns
 from services.kit.db import on_violation
 from services.kit.errors import Conflict, Path, expect_version
 from services.kit.ids import new_id
-from services.kit.money import Money
+from services.kit.money import Money, refuse_negative
 from services.kit.outbox import emit
 from services.kit.permissions import Permission
 from services.kit.tenancy import Caller, ReadSession, WriteSession, add_many
@@ -29,8 +29,11 @@ from services.pipeline.processes import service as door
 from services.pipeline.processes.models import Channel, RecordType, StageKind
 from services.pipeline.processes.rules import Definition, Step, Walk
 from services.pipeline.products import queries as products
+from services.reminders.models import SubjectKind
+from services.reminders.subjects import remindable
 from services.tenants.members import queries as members
 
+remindable(SubjectKind.OPPORTUNITY, Opportunity)
 on_violation("uq_opportunity_external_id", lambda: Conflict(rules.EXTERNAL_ID_TAKEN, path=("input", "externalId")))
 
 
@@ -187,7 +190,7 @@ async def advance(
     opportunity.stage_id, opportunity.status = entered.stage.id, kind
     opportunity.process_version_id, opportunity.stage_entered_at = entered.definition.version_id, entered.at
     if amount is not None:
-        _set_amount(opportunity, rules.refuse_negative(amount, path=("input", "amount")))
+        _set_amount(opportunity, refuse_negative(amount, path=("input", "amount")))
     _announce(session, caller, opportunity, entered, at=at)
     await session.flush()
     return Advanced(opportunity, entered.visit_id)
@@ -410,7 +413,7 @@ async def _columns(session: ReadSession, fields: OpportunityFields) -> dict[str,
         product = fields["product_id"]
         columns["product_id"] = product and (await products.get(session, product, path=("input", "productId"))).id
     if "amount" in fields:
-        amount = rules.refuse_negative(fields["amount"], path=("input", "amount"))
+        amount = refuse_negative(fields["amount"], path=("input", "amount"))
         columns |= {"amount_minor": amount and amount.minor, "currency": amount and amount.currency}
     if "expected_close_on" in fields:
         columns["expected_close_on"] = fields["expected_close_on"]

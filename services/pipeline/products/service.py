@@ -11,7 +11,7 @@ from sqlalchemy import select
 from services.kit.columns import name_columns
 from services.kit.db import on_violation
 from services.kit.errors import NOT_FOUND, NotFound, expect_version, optional_text
-from services.kit.money import Money
+from services.kit.money import Money, refuse_negative
 from services.kit.permissions import Permission
 from services.kit.tenancy import Caller, WriteSession
 from services.kit.text import fold
@@ -128,9 +128,7 @@ def _values(fields: ProductFields) -> dict[str, Any]:
     if "series" in fields:
         columns["series"] = optional_text(fields["series"], path=("input", "series"), limit=100)
     if "price" in fields:
-        price = fields["price"]
-        if price is not None:
-            rules.refuse_negative(price.minor, path=("input", "price"))
+        price = refuse_negative(fields["price"], path=("input", "price"))
         columns |= {"price_minor": price and price.minor, "currency": price and price.currency}
     if "active" in fields:
         columns["active"] = fields["active"] is not False

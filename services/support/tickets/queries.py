@@ -1,15 +1,10 @@
 """Reads of tickets."""
 
-from uuid import UUID
-
-from sqlalchemy import select
-
 from services.customers.accounts.queries import account
 from services.customers.contacts.queries import contact
 from services.kit.paging import Key
 from services.kit.permissions import Permission
 from services.kit.reads import Many, One, ReadModel, Search, names, open_list, read_model
-from services.kit.tenancy import ReadSession
 from services.support.tickets.models import Ticket, TicketEntry
 
 ticket = read_model(
@@ -54,8 +49,3 @@ ticket_entry = read_model(
 )
 open_list(account, "tickets", Many("ticket", Ticket.account_id))
 open_list(contact, "tickets", Many("ticket", Ticket.contact_id))
-
-
-async def exists(session: ReadSession, ticket_id: UUID) -> bool:
-    """This will tell whether the workspace has a ticket."""
-    return await session.scalar(select(Ticket.id).where(Ticket.id == ticket_id)) is not None

@@ -15,7 +15,7 @@ from services.kit.tenancy import Caller, ReadSession, WriteSession
 from services.kit.text import fold
 from services.reminders.models import SubjectKind
 from services.reminders.subjects import remindable
-from services.support.tickets import queries, rules
+from services.support.tickets import rules
 from services.support.tickets.events import TicketAssigned
 from services.support.tickets.models import (
     EntryKind,
@@ -32,7 +32,7 @@ from services.tenants.members.models import MemberState
 
 LONGEST_BODY = 20_000
 
-remindable(SubjectKind.TICKET, queries.exists)
+remindable(SubjectKind.TICKET, Ticket)
 
 
 async def open_ticket(
