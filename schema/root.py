@@ -9,7 +9,7 @@ from strawberry.tools import merge_types
 
 from schema import access, customers, imports, reminders, reports, support, tenants
 from schema.pipeline import leads, opportunities, processes, products
-from schema.scalars import plain
+from schema.scalars import SCALARS, plain
 
 MODULES: tuple[Any, ...] = (
     tenants,
@@ -41,7 +41,7 @@ schema = Schema(
     query=_merged("Query"),
     mutation=_merged("Mutation") if any(hasattr(module, "Mutation") for module in MODULES) else None,
     types=[kind for module in MODULES for kind in module.TYPES],
-    config=StrawberryConfig(default_resolver=plain),
+    config=StrawberryConfig(default_resolver=plain, scalar_map=SCALARS),
 )
 
 

@@ -1,9 +1,14 @@
 """Ids and the interface that every record implements."""
 
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import strawberry
+from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.schema.types.base_scalars import DateTimeDefinition
+from strawberry.types.scalar import ScalarDefinition
 
 from services.kit.calendar import Calendar
 from services.kit.errors import NOT_FOUND, NotFound
@@ -15,6 +20,23 @@ def plain(record: Any, name: str) -> Any:
     """This will take a field from a record; ids are UUIDs inside and texts outside."""
     value = getattr(record, name)
     return str(value) if isinstance(value, UUID) else value
+
+
+# Every time zone can tell what a moment of these years is; beyond them the arithmetic of clocks breaks down.
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2200
+
+
+def _moment(value: object) -> object:
+    parsed = DateTimeDefinition.parse_value(value) if DateTimeDefinition.parse_value else value
+    if isinstance(parsed, datetime) and not FIRST_YEAR <= parsed.year <= LAST_YEAR:
+        raise StrawberryInputCoercionError(
+            f'Value cannot represent a DateTime: "{value}". Its year must be between {FIRST_YEAR} and {LAST_YEAR}.'
+        )
+    return parsed
+
+
+SCALARS: Final[dict[object, ScalarDefinition]] = {datetime: replace(DateTimeDefinition, parse_value=_moment)}
 
 
 def identity(value: str) -> UUID | None:

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Index, Integer, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.kit.errors import ALREADY_EXISTS, NOT_FOUND, AppError, Conflict, NotFound
+from services.kit.errors import ALREADY_EXISTS, NOT_FOUND, UNKEEPABLE, AppError, Conflict, Invalid, NotFound
 from services.kit.ids import new_id
 
 NAMING: Final = {
@@ -118,4 +119,7 @@ def expected_failure(error: DBAPIError) -> AppError | None:
         return Conflict(ALREADY_EXISTS)
     if state == "23503":
         return NotFound(NOT_FOUND)
+    # Values that no column can hold: class 22 of SQLSTATE, and NUL, which the driver refuses before it is sent.
+    if isinstance(error.orig, psycopg.DataError):
+        return Invalid(UNKEEPABLE)
     return None

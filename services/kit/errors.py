@@ -102,6 +102,11 @@ CHANGED_MEANWHILE = Message(
     "این رکورد در این میان تغییر کرده است؛ دوباره آن را بخوانید.",
 )
 FORBIDDEN = Message("forbidden", "Your role does not allow this.", "نقش شما اجازهٔ این کار را نمی‌دهد.")
+UNKEEPABLE = Message(
+    "value_unkeepable",
+    "A value is out of range or holds a character that no text has.",
+    "مقداری بیرون از اندازهٔ مجاز است یا نویسه‌ای دارد که در هیچ متنی نیست.",
+)
 REQUIRED = Message("required", "This must not be empty.", "این مقدار نباید خالی باشد.")
 TOO_LONG = Message(
     "too_long", "This must not be longer than {limit} characters.", "این مقدار نباید بیش از {limit} نویسه باشد."

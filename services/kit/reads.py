@@ -12,9 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from services.kit.db import TenantTable
+from services.kit.db import TenantTable, expected_failure
 from services.kit.errors import Locale
 from services.kit.money import Money
 from services.kit.paging import Key, Order, Window
@@ -227,6 +228,10 @@ class Page:
     has_next: bool = False
 
 
+async def _rows(session: ReadSession, statement: Any) -> Sequence[Any]:
+    return (await session.execute(statement)).all()
+
+
 class Reader:
     """This will answer reads from one snapshot; a session runs one statement at a time, so callers queue up."""
 
@@ -237,13 +242,18 @@ class Reader:
 
     async def execute(self, statement: Any) -> Sequence[Any]:
         """This will run a statement in its turn and give all rows."""
-        async with self._turn:
-            return (await self.session.execute(statement)).all()
+        return await self.ask(lambda session: _rows(session, statement))
 
     async def ask(self, question: Callable[[ReadSession], Awaitable[T]]) -> T:
         """This will put a room's own query to the snapshot in its turn."""
         async with self._turn:
-            return await question(self.session)
+            try:
+                return await question(self.session)
+            except DBAPIError as error:
+                failure = expected_failure(error)
+                if failure is None:
+                    raise
+                raise failure from error
 
     def _allowed(self, model: ReadModel) -> None:
         self.caller.require(model.permission)

@@ -162,6 +162,11 @@ async def read(database: Database, caller: Caller) -> AsyncIterator[ReadSession]
     session = ReadSession(snapshot, sync_session_class=TenantSession, autoflush=False, info=info)
     try:
         yield session
+    except DBAPIError as error:
+        failure = expected_failure(error)
+        if failure is None:
+            raise
+        raise failure from error
     finally:
         await _leave(session)
 

@@ -70,7 +70,7 @@ async def test_touches_are_kept_in_order_of_time_whenever_they_are_told(workspac
         {"id": lead["id"]},
     )
     assert data["lead"]["touches"] == {"totalCount": 3, "nodes": [{"source": "Call"}, {"source": "Newsletter"}]}
-    later = {"id": lead["id"], "source": "Dream", "occurredAt": "2300-01-01T00:00:00Z"}
+    later = {"id": lead["id"], "source": "Dream", "occurredAt": "2199-01-01T00:00:00Z"}
     answer = await workspace.do("recordLeadTouch", later, LEAD)
     assert (answer["__typename"], answer["path"]) == ("ValidationProblem", ["input", "occurredAt"])
 

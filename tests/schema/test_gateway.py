@@ -256,3 +256,25 @@ async def test_production_answers_neither_get_nor_introspection(settings: Settin
         assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
         misspelt = await production.post("{ memberz { totalCount } }")
         assert "Did you mean" not in str(misspelt)
+
+
+UNKEEPABLE = {
+    "NUL in a filter": '{ opportunities(filter: { stage: ["\\u0000"] }) { totalCount } }',
+    "NUL in a search": '{ accounts(filter: { sector: "\\u0000" }) { totalCount } }',
+}
+
+
+@pytest.mark.parametrize("document", UNKEEPABLE.values(), ids=UNKEEPABLE)
+async def test_a_value_that_no_column_holds_is_no_fault_of_ours(persian_workspace: Workspace, document: str) -> None:
+    answer = await persian_workspace.post(document)
+    for failure in answer.get("errors", ()):
+        assert failure["extensions"]["code"] == "VALIDATION", answer
+        assert persian(failure["message"])
+    assert "errors" in answer or next(iter(answer["data"].values()))["totalCount"] == 0
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1899-12-31T23:59:59+03:30"])
+async def test_a_moment_beyond_all_clocks_is_refused(persian_workspace: Workspace, moment: str) -> None:
+    asked = 'mutation($at: DateTime!) { setReminder(input: { text: "Look", remindAt: $at }) { __typename } }'
+    answer = await persian_workspace.post(asked, {"at": moment})
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
