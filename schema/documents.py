@@ -43,8 +43,21 @@ INTROSPECTION_DEPTH: Final = 16
 TOO_BIG = Message(
     "document_too_big",
     "The document is too big: {what} {found}, at most {limit} are allowed.",
-    "سند بیش از اندازه بزرگ است: {what} {found}؛ حداکثر {limit} مجاز است.",
+    "سند بیش از اندازه بزرگ است: {what_fa} {found}؛ حداکثر {limit} مجاز است.",
 )
+TOO_DEEP = Message(
+    "document_too_deep",
+    "The document is nested too deeply: at most {limit} levels are allowed.",
+    "سند بیش از اندازه تودرتو است؛ حداکثر {limit} سطح مجاز است.",
+)
+MEASURES: Final = {
+    "depth": "عمق",
+    "fields": "شمار فیلدها",
+    "aliases": "شمار نام‌های مستعار",
+    "directives": "شمار راهنماها",
+    "root fields": "شمار فیلدهای ریشه",
+    "credential fields": "شمار فیلدهای ورود",
+}
 CYCLE = Message(
     "fragment_cycle",
     "The fragment {name} contains itself.",
@@ -66,6 +79,10 @@ class LimitExceeded(BadRequest):
 
     def __init__(self, message: Message, **values: object) -> None:
         super().__init__(message, code="LIMIT_EXCEEDED", status=400, **values)
+
+
+def _too_big(what: str, found: int, limit: int) -> LimitExceeded:
+    return LimitExceeded(TOO_BIG, what=what, what_fa=MEASURES[what], found=found, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +121,7 @@ def check_limits(document: DocumentNode) -> None:
         ):
             if found > limit:
                 # An exponential document has a number of fields that nobody wants to read in full.
-                raise LimitExceeded(TOO_BIG, what=what, found=min(found, 10**9), limit=limit)
+                raise _too_big(what, min(found, 10**9), limit)
         _check_roots(node, fragments)
 
 
@@ -173,11 +190,11 @@ def _measure(selections: SelectionSetNode, fragments: dict[str, Measure]) -> Mea
 def _check_roots(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> None:
     names = _root_fields(operation.selection_set, fragments)
     if len(names) > MAX_ROOT_FIELDS:
-        raise LimitExceeded(TOO_BIG, what="root fields", found=len(names), limit=MAX_ROOT_FIELDS)
+        raise _too_big("root fields", len(names), MAX_ROOT_FIELDS)
     if operation.operation is OperationType.MUTATION:
         credentials = sum(name in CREDENTIAL_FIELDS for name in names)
         if credentials > MAX_CREDENTIAL_FIELDS:
-            raise LimitExceeded(TOO_BIG, what="credential fields", found=credentials, limit=MAX_CREDENTIAL_FIELDS)
+            raise _too_big("credential fields", credentials, MAX_CREDENTIAL_FIELDS)
 
 
 def _root_fields(selections: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode]) -> list[str]:
@@ -237,7 +254,7 @@ class Documents:
         except GraphQLError as error:
             raise Refused("GRAPHQL_PARSE_FAILED", [error]) from error
         except RecursionError as error:
-            raise LimitExceeded(TOO_BIG, what="depth", found="?", limit=MAX_DEPTH) from error
+            raise LimitExceeded(TOO_DEEP, limit=MAX_DEPTH) from error
         check_limits(document)
         errors = validate(self._schema, document, self._rules, max_errors=MAX_ERRORS, hide_suggestions=not self._hints)
         if errors:

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from schema.auth import preferred_locale
 from schema.context import Services
 from schema.limits import BadRequest, body_within
-from services.kit.errors import AppError, Message, NotFound
+from services.kit.errors import AppError, Locale, Message, NotFound
 from services.kit.files import receive, stored
 from services.kit.signing import sign, verify
 from services.kit.tenancy import Caller, read, write
@@ -43,20 +43,21 @@ def _holder(request: Request, purpose: str) -> tuple[Caller, UUID]:
     return Caller(tenant_id=UUID(claims["tid"]), locale=claims["loc"], channel="LINK"), UUID(claims["fid"])
 
 
-def _refusal(request: Request, error: AppError, status: int) -> JSONResponse:
-    locale = preferred_locale(request.headers.get("accept-language", ""))
+def _refusal(error: AppError | BadRequest, locale: Locale, status: int) -> JSONResponse:
     return JSONResponse({"error": {"code": error.code, "message": error.text(locale)}}, status_code=status)
 
 
 async def download(request: Request) -> Response:
     """This will give the bytes behind a download link."""
     services: Services = request.app.state.services
+    locale = preferred_locale(request.headers.get("accept-language", ""))
     try:
         caller, file_id = _holder(request, "download")
+        locale = caller.locale  # whoever the link was made for
         async with read(services.database, caller) as session:
             row = await stored(session, file_id)
     except AppError as error:
-        return _refusal(request, error, 404)
+        return _refusal(error, locale, 404)
     content = await services.files.get(caller.tenant_id, file_id)
     disposition = f"attachment; filename*=UTF-8''{quote(row.name)}"
     headers = {
@@ -70,15 +71,17 @@ async def download(request: Request) -> Response:
 async def upload(request: Request) -> Response:
     """This will take the bytes that an upload link announced."""
     services: Services = request.app.state.services
+    locale = preferred_locale(request.headers.get("accept-language", ""))
     try:
         caller, file_id = _holder(request, "upload")
+        locale = caller.locale  # whoever the link was made for
         content = await body_within(request, services.settings.upload_limit_bytes)
         async with write(services.database, caller) as (session, _at):
             row = await receive(session, services.files, file_id=file_id, content=content)
     except AppError as error:
-        return _refusal(request, error, 404 if isinstance(error, NotFound) else 422)
-    except BadRequest as refusal:
-        locale = preferred_locale(request.headers.get("accept-language", ""))
-        body = {"error": {"code": refusal.code, "message": refusal.text(locale)}}
-        return JSONResponse(body, status_code=refusal.status)
+        return _refusal(error, locale, 404 if isinstance(error, NotFound) else 422)
+    except BadRequest as error:
+        return _refusal(error, locale, error.status)
+    except ClientDisconnect:
+        return Response(status_code=400)
     return JSONResponse({"id": str(row.id), "size": row.size, "sha256": row.sha256})

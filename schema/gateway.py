@@ -86,9 +86,10 @@ async def graphql(request: Request) -> Response:
     modern = "application/graphql-response+json" in request.headers.get("accept", "")
     media_type = RESPONSE_JSON if modern else JSON
     try:
-        asked = await operation(request, services.settings.body_limit_bytes)
+        # The member first: whatever is wrong with the body is said in their language.
         caller, refusal = await _member(request, services, request_id)
         locale = locale if caller is None else caller.locale
+        asked = await operation(request, services.settings.body_limit_bytes)
         document = request.app.state.documents.prepare(asked.query)
         if refusal is not None and not only_credentials(document, asked.operation_name):
             raise refusal

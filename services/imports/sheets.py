@@ -214,4 +214,5 @@ def _workbook_rows(content: bytes, sheet: str | None) -> tuple[tuple[str, ...], 
     except WorkbookError as error:
         sheets = ", ".join(error.sheets)[:400]
         limit = LIMITS.get(error.ending)
-        raise Invalid(ENDINGS[error.ending], limit=limit, sheet=sheet, sheets=sheets) from error
+        asked = "" if sheet is None else sheet[:100]
+        raise Invalid(ENDINGS[error.ending], limit=limit, sheet=asked, sheets=sheets) from error

@@ -5,6 +5,7 @@ with two cells in opposite corners was seen to abort the process that read it. A
 """
 
 import json
+import struct
 import subprocess
 import sys
 import zipfile
@@ -20,6 +21,8 @@ from services.imports.workbook_process import Ending
 MAX_UNPACKED: Final = 128 * 1024 * 1024
 MAX_PARTS: Final = 2_000
 CHILD_SECONDS: Final = 60
+# What the directory of an archive can be wrong in: its shape, its version, the encoding of a name, a truncated field.
+UNREADABLE_ARCHIVE: Final = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error)
 
 
 class WorkbookError(Exception):
@@ -37,11 +40,12 @@ def read_workbook(content: bytes, sheet: str | None) -> tuple[tuple[str, ...], I
     A cell is a text, a number, a boolean, a date, a datetime, or None. Raises ``WorkbookError``.
     """
     _refuse_bomb(content)
-    command = [sys.executable, "-I", workbook_process.__file__, *([] if sheet is None else [sheet])]
+    # The name goes with the bytes: an argument of a command holds neither every text nor one of any length.
+    wanted = json.dumps(sheet).encode() + b"\n"
     try:
-        child = subprocess.run(  # noqa: S603 # our own file, by our own interpreter; a sheet's name is no option to it
-            command,
-            input=content,
+        child = subprocess.run(  # noqa: S603 # our own file, by our own interpreter
+            [sys.executable, "-I", workbook_process.__file__],
+            input=wanted + content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=CHILD_SECONDS,
@@ -61,7 +65,7 @@ def _refuse_bomb(content: bytes) -> None:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             parts = archive.infolist()
-    except zipfile.BadZipFile as error:
+    except UNREADABLE_ARCHIVE as error:
         raise WorkbookError(Ending.UNREADABLE) from error
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
         raise WorkbookError(Ending.TOO_LARGE)

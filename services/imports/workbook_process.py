@@ -1,8 +1,9 @@
 """The program of the child that reads a workbook; it is run by its path and imports nothing of the house.
 
-    python -I workbook_process.py [sheet] < file.xlsx
+    python -I workbook_process.py
 
-It writes lines of JSON: the names of the sheets, then the rows of one of them, and ends with an ``Ending``.
+It reads a line of JSON, the name of a sheet or null for the first, and then the bytes of the workbook. It writes lines
+of JSON, the names of the sheets and then the rows of one of them, and ends with an ``Ending``.
 """
 
 import json
@@ -46,8 +47,9 @@ def written(value: Any) -> Any:
     return None if value == "" else value
 
 
-def main(sheet: str | None) -> Ending:
+def main() -> Ending:
     """This will read the workbook on standard input and write its names and rows to standard output."""
+    sheet: str | None = json.loads(sys.stdin.buffer.readline())
     if sys.platform != "win32":
         with suppress(ValueError, OSError):  # a stricter limit is set already
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -79,4 +81,4 @@ def main(sheet: str | None) -> Ending:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    sys.exit(main())

@@ -65,7 +65,7 @@ class FileStore:
     @staticmethod
     def local(folder: FolderPath) -> "FileStore":
         """This will keep files in a folder of this machine."""
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return FileStore(LocalStore(folder))
 
     @staticmethod

@@ -113,7 +113,7 @@ async def _over_smtp(url: str, message: EmailMessage) -> None:
 
 
 def _into_folder(folder: Path, message_id: str, message: EmailMessage) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the mails hold links that let people in
     path = folder / f"{UNSAFE_IN_FILE_NAMES.sub('-', message_id)}.eml"
     unfinished = path.with_suffix(".part")  # a reader of the folder never sees half a mail
     unfinished.write_bytes(message.as_bytes())

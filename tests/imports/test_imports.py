@@ -449,3 +449,15 @@ async def test_runs_are_listed_newest_first_and_by_kind(workspace: Workspace) ->
     assert [(one["id"], one["dryRun"], one["requestedBy"]["name"]) for one in accounts] == [
         (first["id"], True, "Olivia Owner")
     ]
+
+
+async def test_an_upload_is_refused_in_the_language_of_whoever_announced_it(persian_workspace: Workspace) -> None:
+    announced = await persian_workspace.must(
+        "createUpload",
+        {"fileName": "a.csv", "mediaType": "text/csv", "size": 5},
+        "UploadPayload { upload { url } }",
+    )
+    for content, status in ((b"four", 422), (b"x" * (21 * 1024 * 1024), 413)):
+        refused = await persian_workspace.api.http.put(announced["upload"]["url"], content=content)
+        assert refused.status_code == status
+        assert "بایت" in refused.json()["error"]["message"]

@@ -125,6 +125,22 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() 
     assert refusal(target.getvalue()).message is sheets.WORKBOOK_TOO_LARGE
 
 
+@pytest.mark.parametrize("name", ["", "a\0b", "--help", "\ud800", "x" * 200_000])
+def test_no_name_of_a_sheet_can_harm_the_reader(name: str) -> None:
+    refused = refusal(workbook(lambda _book, sheet: sheet.write(0, 0, "a"), "Deals"), Layout(sheet=name))
+    assert refused.message is sheets.UNKNOWN_SHEET
+    assert len(refused.text("en")) < 200
+
+
+@pytest.mark.parametrize(("place", "byte"), [(6, 0xFF), (46, 0xFF)], ids=["a version to come", "a name in no encoding"])
+def test_a_workbook_with_a_damaged_directory_is_refused(place: int, byte: int) -> None:
+    content = bytearray(workbook(lambda _book, sheet: sheet.write(0, 0, "a")))
+    entry = content.index(b"PK\x01\x02")
+    content[entry + 9] |= 0x08  # names are in UTF-8
+    content[entry + place] = byte
+    assert refusal(bytes(content)).message is sheets.UNREADABLE_WORKBOOK
+
+
 def test_an_archive_that_is_no_workbook_is_refused() -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:

@@ -103,6 +103,12 @@ async def test_without_a_server_mails_lie_in_the_folder_and_their_links_on_the_c
     assert "http://127.0.0.1:8000/verify-email?token=abc-_1" in capsys.readouterr().out
 
 
+async def test_nobody_else_on_the_machine_can_look_into_the_folder(tmp_path: Path) -> None:
+    settings = configured(tmp_path)
+    await send(settings, Mail(to="a@example.com", subject="x", text="y", message_id="z", locale="en"))
+    assert settings.mail_folder.stat().st_mode & 0o077 == 0
+
+
 async def test_a_server_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SMTPConnectError):
         await send(configured(tmp_path, "smtp://127.0.0.1:9"), LETTER)

@@ -298,6 +298,20 @@ async def test_leads_of_one_new_company_converted_at_once_share_its_account(work
     assert await counts(workspace) == [1, 6, 6]
 
 
+async def test_leads_of_one_person_converted_at_once_share_the_contact(workspace: Workspace) -> None:
+    leads = [await find(workspace, f"Lead {number}", email="kim@acme.example") for number in range(6)]
+    answers = await asyncio.gather(
+        *(
+            workspace.must(
+                "convertLead", {"id": lead["id"], "expectedVersion": 1, "opportunityName": lead["name"]}, CONVERTED
+            )
+            for lead in leads
+        )
+    )
+    assert len({answer["contact"]["id"] for answer in answers}) == 1
+    assert await counts(workspace) == [0, 1, 6]
+
+
 async def test_converting_and_disqualifying_at_once_leaves_one_outcome(workspace: Workspace) -> None:
     lead = await find(workspace, company="Acme")
     change = {"id": lead["id"], "expectedVersion": 1}

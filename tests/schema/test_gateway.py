@@ -1,6 +1,7 @@
 """The gateway's own manners: what is refused, how it is worded, and that nothing internal shows."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -93,6 +94,41 @@ async def test_a_wrong_document_is_refused_in_the_callers_language(
         assert answer["errors"][0]["extensions"]["code"] == code
         assert persian(answer["errors"][0]["message"]) == (place.locale == "fa")
         assert answer.get("data") is None
+
+
+QUOTED = (
+    "{",
+    "{ account }",
+    "{ accounts(first: null) { totalCount } }",
+    '{ accounts(orderBy: "NAME") { totalCount } }',
+    "{ accounts(filter: {x: 1}) { totalCount } }",
+    "{ accounts(filter: 5) { totalCount } }",
+    "query A { viewer { member { id } } } query A { viewer { member { id } } }",
+    "fragment X on Account { id } { __typename }",
+    "{ viewer { ... on Account { id } } }",
+    "{ viewer @nope { member { id } } }",
+    "query($a: String) { accounts(first: $a) { totalCount } }",
+    "{ a: viewer { member { id } } a: __typename }",
+    'mutation { setReminder(input: {text: "x", remindAt: "0001-01-01T00:00:00Z"}) { __typename } }',
+    'mutation { setReminder(input: {text: "x"}) { __typename } }',
+    "{ " + "viewer { member { id } } " * 1_000 + "}",
+    "{ accounts(filter: " + "{a: " * 300 + "1" + "}" * 300 + ") { totalCount } }",
+    "{ " + " ".join(f"a{number}: __typename" for number in range(25)) + " }",
+    "{ " + " ".join(f"a{number}: __typename" for number in range(35)) + " }",
+)
+
+
+@pytest.mark.parametrize("document", QUOTED, ids=range(len(QUOTED)))
+async def test_no_english_sentence_stands_in_a_persian_answer(persian_workspace: Workspace, document: str) -> None:
+    for error in (await persian_workspace.post(document))["errors"]:
+        assert persian(error["message"])
+        assert not re.search(r"[a-z]{2,} [a-z]{2,}|نوع Value", error["message"]), error["message"]
+
+
+async def test_a_members_own_language_is_spoken_before_their_body_is_read(persian_workspace: Workspace) -> None:
+    for body in (b"{", b'{"query": "' + b"x" * 300_000 + b'"}'):
+        _, answer = await raw(persian_workspace.api, body, authorization=f"Bearer {persian_workspace.token}")
+        assert persian(answer["errors"][0]["message"])
 
 
 @pytest.mark.parametrize("message", ["Cannot query field 'x' on type 'Y'.", "Something nobody translated"])

@@ -274,6 +274,33 @@ async def test_a_suspended_member_is_out_at_once_and_can_be_asked_back(visitor: 
     assert not await visitor.is_in(session["accessToken"])
 
 
+@pytest.mark.parametrize("change", [{"role": "MANAGER"}, None], ids=["lowered", "suspended"])
+async def test_an_invitation_is_worth_nothing_when_its_sender_may_invite_no_more(
+    visitor: Visitor, workspace: Workspace, change: dict[str, Any] | None
+) -> None:
+    admin, token = await workspace.join(Role.ADMIN)
+    email = new_address("alias")
+    invitation = {"email": email, "role": "ADMIN"}
+    await workspace.must("inviteMember", invitation, "InvitationPayload { invitation { id } }", token=token)
+    mailed = token_of(await visitor.last_invitation(email, workspace.id))
+    who = {"memberId": str(admin.member), "expectedVersion": 1}
+    await workspace.must("suspendMember" if change is None else "changeMemberRole", who | (change or {}), MEMBER)
+    assert (await visitor.accept(mailed, name="Alias"))["__typename"] == "UnauthenticatedProblem"
+
+
+async def test_an_admin_does_not_bring_an_owner_back_as_something_else(visitor: Visitor, workspace: Workspace) -> None:
+    email = new_address("owner")
+    await invite(workspace, email, "OWNER")
+    session = await visitor.accept(token_of(await visitor.last_invitation(email, workspace.id)), name="Owner")
+    who = {"memberId": session["member"]["id"], "expectedVersion": 1}
+    await workspace.must("suspendMember", who, MEMBER)
+    _, admin = await workspace.join(Role.ADMIN)
+    asked = {"email": email, "role": "VIEWER"}
+    answer = await workspace.do("inviteMember", asked, "InvitationPayload { invitation { id } }", token=admin)
+    assert answer["__typename"] == "ForbiddenProblem"
+    await invite(workspace, email, "VIEWER")
+
+
 async def test_people_change_their_own_name_and_language(workspace: Workspace) -> None:
     _, token = await workspace.join(Role.VIEWER)
     changed = await workspace.must("updateProfile", {"name": "  کاوه   آهنگر ", "locale": "FA"}, MEMBER, token=token)

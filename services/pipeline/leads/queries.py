@@ -8,7 +8,7 @@ from services.kit.errors import NOT_FOUND, NotFound, Path
 from services.kit.paging import Key
 from services.kit.permissions import Permission
 from services.kit.reads import Condition, Many, One, ReadModel, Search, names, read_model
-from services.kit.tenancy import ReadSession
+from services.kit.tenancy import ReadSession, WriteSession
 from services.kit.text import fold
 from services.pipeline.leads.models import Lead, LeadTouch
 
@@ -54,3 +54,10 @@ async def locked(session: ReadSession, lead_id: UUID, *, path: Path) -> Lead:
     if found is None:
         raise NotFound(NOT_FOUND, path=path)
     return found
+
+
+async def lock_alike(session: WriteSession, lead_id: UUID) -> None:
+    """This will lock a lead and those with its e-mail address in one order: converted, they are one contact."""
+    email_key = await session.scalar(select(Lead.email_key).where(Lead.id == lead_id))
+    if email_key is not None:
+        await session.execute(select(Lead.id).where(Lead.email_key == email_key).order_by(Lead.id).with_for_update())

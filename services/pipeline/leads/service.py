@@ -189,6 +189,7 @@ async def convert_lead(
     ``owner_id``, or else to the lead's owner, or else to the caller.
     """
     caller.require(Permission.LEAD_WRITE)
+    await queries.lock_alike(session, lead_id)
     lead = await _open(session, lead_id, expected_version)
     owner = owner_id or lead.owner_id
     account: Account | None = None

@@ -21,7 +21,7 @@ from services.tenants.invitations.models import Invitation, InvitationState
 from services.tenants.invitations.rules import ALREADY_INVITED, ALREADY_MEMBER, BAD_INVITATION, NOT_OPEN, refuse_spent
 from services.tenants.members import service as members
 from services.tenants.members.models import Member, MemberState
-from services.tenants.members.rules import plain_name, refuse_touching_owners
+from services.tenants.members.rules import may_invite, plain_name, refuse_touching_owners
 
 MAIL = "invitations.mail"
 PURPOSE = "invitation"
@@ -62,8 +62,11 @@ async def invite(
     caller.require(Permission.MEMBER_MANAGE)
     refuse_touching_owners(caller.role, role)
     address, key = proper_email(email, path=("input", "email"))
-    if await session.scalar(select(Member.id).where(Member.email_key == key, Member.state == MemberState.ACTIVE)):
-        raise Conflict(ALREADY_MEMBER, path=("input", "email"))
+    known = (await session.execute(select(Member.role, Member.state).where(Member.email_key == key))).first()
+    if known is not None:
+        if known.state == MemberState.ACTIVE:
+            raise Conflict(ALREADY_MEMBER, path=("input", "email"))
+        refuse_touching_owners(caller.role, known.role)  # who comes back gets the invitation's role
     earlier = select(Invitation).where(Invitation.email_key == key, Invitation.state == InvitationState.OPEN)
     for open_one in await session.scalars(earlier.with_for_update()):
         open_one.state = InvitationState.REVOKED
@@ -123,6 +126,8 @@ async def accept(
     if invitation is None:
         raise Unauthenticated(BAD_INVITATION, path=TOKEN)
     refuse_spent(invitation.state, invitation.expires_at, at)
+    if not await _is_backed(session, invitation):
+        raise Unauthenticated(BAD_INVITATION, path=TOKEN)
     email, key = invitation.email, invitation.email_key
     if login_id is None:
         login_id = new_id()
@@ -151,3 +156,13 @@ async def accept(
         session_life=session_life,
         at=at,
     )
+
+
+async def _is_backed(session: WriteSession, invitation: Invitation) -> bool:
+    """Tells whether whoever invited may still do so; who was sent away does not come back under another address."""
+    if invitation.invited_by_id is None:
+        return True
+    role = await session.scalar(
+        select(Member.role).where(Member.id == invitation.invited_by_id, Member.state == MemberState.ACTIVE)
+    )
+    return role is not None and may_invite(Role(role), Role(invitation.role))

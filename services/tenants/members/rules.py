@@ -4,7 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from services.kit.errors import FORBIDDEN, Blocked, Conflict, Forbidden, Invalid, Message, Path, required_text
-from services.kit.permissions import Role
+from services.kit.permissions import Permission, Role, allows
 
 LAST_OWNER = Message(
     "last_owner",
@@ -38,6 +38,11 @@ def refuse_touching_owners(actor: Role | None, *roles: str) -> None:
     """This will let only owners (and the system itself) make owners, and change what owners are."""
     if Role.OWNER in roles and actor not in {None, Role.OWNER}:
         raise Forbidden(FORBIDDEN)
+
+
+def may_invite(actor: Role, role: Role) -> bool:
+    """This will tell whether a member of one role may ask somebody in to play another."""
+    return allows(actor, Permission.MEMBER_MANAGE) and (actor is Role.OWNER or role is not Role.OWNER)
 
 
 def refuse_last_owner(member_id: UUID, owners: Collection[UUID], *, path: Path) -> None:
